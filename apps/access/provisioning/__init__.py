@@ -1,0 +1,1 @@
+"""What carries grants to targets: the contract, the registry, and the provisioners."""

@@ -1,0 +1,1 @@
+"""What access tells the floors below at start-up."""

@@ -1,0 +1,1 @@
+"""Who may do what to requests, grants and emergency access; each answer has its reason."""

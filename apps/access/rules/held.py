@@ -1,0 +1,22 @@
+"""Who may run a held operation, and when."""
+
+from datetime import datetime
+
+from apps.access.models import HeldOperation
+from apps.access.states import HeldState
+from apps.accounts.rules import requires_second_factor
+from apps.core.actor import Actor
+from apps.core.decision import ALLOWED, Decision, refused
+
+
+def can_run(actor: Actor, held: HeldOperation, now: datetime) -> Decision:
+    """The system when it is due, or who asked for it; once, in time, and not while the approval can be undone."""
+    if held.state != HeldState.HELD or held.run_by is None or held.run_by <= now:
+        return refused("This operation is not held any more.")
+    if held.due_at is None or held.due_at > now:
+        return refused("The approval can still be undone; it runs after that.")
+    if actor.kind == "system":
+        return ALLOWED
+    if actor.user_id is None or actor.user_id != held.request.requester_id:
+        return refused("Only who asked for the operation runs it.")
+    return requires_second_factor(actor)

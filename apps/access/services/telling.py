@@ -1,0 +1,78 @@
+"""What people are told about grants: each fact once, in the transaction of what it tells of; links open pages."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from apps.access.models import Grant
+from apps.access.services.receipts import subject_of
+from apps.accounts.queries import role_holders
+from apps.core.actor import Actor, Role
+from apps.core.notices import Fact, NoticeKind, Templates
+from apps.notices.services import owe
+
+KINDS = (
+    NoticeKind(
+        "access.grant.active",
+        "Your access is ready",
+        Templates("Access to {asset} until {until}", ("{operation}",), "Open my access"),
+        may_opt_out=False,
+    ),
+    NoticeKind(
+        "access.grant.ends_soon",
+        "Your access ends soon",
+        Templates("Access to {asset} ends at {until}", ("{operation}",), "Open my access"),
+    ),
+    NoticeKind(
+        "access.grant.over",
+        "Your access ended or was suspended",
+        Templates("Access to {asset}: {what}", ("{operation}", "{why}"), "Open my access"),
+        may_opt_out=False,
+    ),
+    NoticeKind(
+        "access.grant.overdue",
+        "Access is not seen gone",
+        Templates("Not seen gone: access of {holder} to {asset}", ("Since {since}", "{problem}"), "Open the grant"),
+        may_opt_out=False,
+    ),
+    NoticeKind(
+        "access.emergency.used",
+        "Emergency access was used",
+        Templates(
+            "Emergency access: {holder} to {asset}",
+            ("{operation} until {until}", "Reason: {reason}", "Review due {due}", "{drill}"),
+            "Open the grant",
+        ),
+        may_opt_out=False,
+    ),
+    NoticeKind(
+        "access.task.put",
+        "Access to give or take by hand",
+        Templates("By hand, due {due}: {asset}", ("{what}",), "Open the tasks"),
+    ),
+)
+
+
+def tell(kind: str, *, actor: Actor, grant: Grant, to: Iterable[UUID], once: str, now: datetime, **facts: Fact) -> None:
+    """Owe a fact about a grant to people; `once` names it within the grant."""
+    common: dict[str, Fact] = {"asset": grant.asset_label, "operation": grant.operation, "holder": grant.holder.name}
+    owe(
+        actor=actor,
+        kind=kind,
+        to_user_ids=list(to),
+        subject=subject_of(grant),
+        facts=common | facts,
+        url=f"/access/G-{grant.pk}",
+        once_key=f"grant:{grant.pk}:{once}",
+        now=now,
+    )
+
+
+def admins() -> list[UUID]:
+    """Return the security administrators."""
+    return list(role_holders(Role.SECURITY_ADMIN).values_list("pk", flat=True))
+
+
+def officers() -> list[UUID]:
+    """Return those who hold the role of CISO."""
+    return list(role_holders(Role.CISO).values_list("pk", flat=True))

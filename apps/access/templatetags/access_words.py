@@ -1,0 +1,22 @@
+"""{% load access_words %}: spans of time and operations in plain words."""
+
+from datetime import datetime
+
+from django import template
+
+from apps.access.web import words
+
+register = template.Library()
+register.filter("verb", words.verb_of)
+
+
+@register.filter
+def span(minutes: object) -> str:
+    """`1 h 30 min`; `–` for what is no number."""
+    return words.span(minutes) if isinstance(minutes, int | float) else "–"
+
+
+@register.filter
+def clock(at: datetime | None, now: datetime) -> str:
+    """`16:23` today, else with its day; UTC."""
+    return words.clock_time(at, now)

@@ -1,0 +1,1 @@
+"""The stand-alone verifier: `audit_verify.py` needs Python and `cryptography`, nothing of this portal."""

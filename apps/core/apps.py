@@ -1,0 +1,9 @@
+"""Registrations of the core app."""
+
+from django.apps import AppConfig
+
+
+class CoreConfig(AppConfig):
+    """The core app."""
+
+    name = "apps.core"

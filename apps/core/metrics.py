@@ -1,0 +1,78 @@
+"""Metrics: one function computes a number; tile, chart, caption, mail and API print that one.
+
+A metric lives with the app that owns its rows and is registered here; insights stores daily snapshots and draws them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from apps.core.numbers import percent, percent_text, ratio_text
+from apps.core.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A numerator and its denominator; never a share without them."""
+
+    numerator: int
+    denominator: int
+
+    @property
+    def known(self) -> bool:
+        """Return whether there is anything to be a share of."""
+        return self.denominator > 0
+
+    @property
+    def percent(self) -> int | None:
+        """Return whole per cent; None where nothing is applicable."""
+        return percent(self.numerator, self.denominator)
+
+    @property
+    def tenths(self) -> int | None:
+        """Return tenths of a per cent, rounded half up once; never 1000 while something is missing."""
+        if self.denominator <= 0:
+            return None
+        value = (2000 * self.numerator + self.denominator) // (2 * self.denominator)
+        return 999 if value >= 1000 and self.numerator < self.denominator else value
+
+    @property
+    def tenths_text(self) -> str:
+        """Return for example `73.2`; `–` where nothing is applicable."""
+        value = self.tenths
+        return "–" if value is None else f"{value // 10}.{value % 10}"
+
+    @property
+    def percent_text(self) -> str:
+        """Return for example `73 %`."""
+        return percent_text(self.numerator, self.denominator)
+
+    def __str__(self) -> str:
+        return ratio_text(self.numerator, self.denominator)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A number with a goal.
+
+    `compute(run)` returns its Ratio as of a published run (None: the last one); `better` is up or down; `url(run)` is
+    the list that shows exactly the rows of the numerator. `target` is in per cent, None for no target.
+    """
+
+    key: str
+    title: str
+    compute: Callable[[Any], Ratio]
+    numerator: str
+    denominator: str
+    url: Callable[[Any], str]
+    unit: str = "%"
+    target: int | None = None
+    better: str = "up"
+
+
+METRICS: Registry[Metric] = Registry("metric")
+
+
+def register(metric: Metric) -> Metric:
+    """Register a metric under its key."""
+    return METRICS.register(metric.key, metric)

@@ -1,0 +1,1 @@
+"""View models of the components: pure functions from values to what a template prints."""

@@ -1,0 +1,1 @@
+"""Commands of insights: it writes only its own tables."""

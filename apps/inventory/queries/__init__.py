@@ -1,0 +1,1 @@
+"""Reads of the inventory, each through `visible_to`."""

@@ -1,0 +1,83 @@
+"""What the notices app tells core at start-up."""
+
+from collections.abc import Callable
+
+from django.db import DatabaseError
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from prometheus_client import Gauge
+
+from apps.core import clock
+from apps.core.actor import system
+from apps.core.jobs import RECONCILERS
+from apps.core.navigation import ENTRIES, Entry
+from apps.core.subjects import SUBJECTS, SubjectKind
+from apps.core.web.context import SHELL
+from apps.notices.models import Channel, Delivery
+from apps.notices.queries import outbox, unread_count
+from apps.notices.rules import can_see_setup
+from apps.notices.services import forget, send_due
+
+AGE = Gauge("ztportal_outbox_age_seconds", "Age of the oldest message that is due")
+WAITING = Gauge("ztportal_outbox_waiting", "Messages owed and not sent yet")
+DEAD = Gauge("ztportal_outbox_dead", "Messages given up and not sent again")
+
+
+def unread_notices(request: HttpRequest) -> object:
+    """Return how many notices the person has not read; asked of the database only when the bell is drawn."""
+    actor = request.actor  # type: ignore[attr-defined]
+    return SimpleLazyObject(lambda: unread_count(actor))
+
+
+def send_step() -> int:
+    """Send what is due; return how many messages were dealt with."""
+    return send_due(actor=system("reconciler"))
+
+
+def forget_step() -> int:
+    """Remove what is older than it is kept; return how many rows."""
+    return int(forget(actor=system("reconciler"), now=clock.now()).value)
+
+
+def measured(read: Callable[[], float]) -> Callable[[], float]:
+    """Return a reading that is not a number while the database is away: metrics must be told all the same."""
+
+    def reading() -> float:
+        try:
+            return read()
+        except DatabaseError:
+            return float("nan")
+
+    return reading
+
+
+def register() -> None:
+    """Make all registrations; a name taken by another stops the start."""
+    SHELL.register("unread_notices", unread_notices)
+    RECONCILERS.register("notices.send_due", send_step)
+    RECONCILERS.register("notices.forget", forget_step)
+    AGE.set_function(measured(lambda: outbox().age(clock.now()).total_seconds()))
+    WAITING.set_function(measured(lambda: outbox().waiting))
+    DEAD.set_function(measured(lambda: outbox().dead))
+    ENTRIES.register(
+        "notices_setup",
+        Entry(
+            name="notices_setup",
+            label="Channels",
+            url_name="notices:setup",
+            icon="bell",
+            group="Setup",
+            order=70,
+            shown_to=lambda actor: bool(can_see_setup(actor)),
+        ),
+    )
+    for kind, title, plural, model in (
+        ("notice_channel", "Notice channel", "Notice channels", Channel),
+        ("notice_delivery", "Message", "Messages", Delivery),
+    ):
+        visible, label = model.objects.visible_to, "name" if model is Channel else "title"
+        SUBJECTS.register(
+            kind,
+            SubjectKind(kind, title, plural, visible, lambda pk: reverse("notices:setup"), label),
+        )

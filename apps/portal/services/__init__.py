@@ -1,0 +1,1 @@
+"""Commands of the portal: the sample organisation comes and goes."""

@@ -1,0 +1,39 @@
+"""Registrations of the posture app."""
+
+from django.apps import AppConfig
+
+
+class PostureConfig(AppConfig):
+    """The posture app."""
+
+    name = "apps.posture"
+
+    def ready(self) -> None:
+        """Register checks, subject kinds, metrics and the reconciler's steps; a bad entry stops start-up."""
+        from apps.core.jobs import RECONCILERS
+        from apps.core.metrics import METRICS
+        from apps.posture.checks import accounts_in_use, credentials, datasets, governance, identity, weights
+        from apps.posture.queries.metrics import POSTURE_METRICS
+        from apps.posture.services import reconciling
+        from apps.posture.spec import register
+        from apps.posture.web import registrations
+
+        for spec in (
+            identity.ID_01,
+            accounts_in_use.ID_04,
+            accounts_in_use.ID_05,
+            credentials.NH_01,
+            credentials.NH_02,
+            weights.MD_01,
+            weights.MD_03,
+            datasets.DA_05,
+            governance.GV_01,
+            governance.GV_02,
+            governance.GV_07,
+        ):
+            register(spec)
+        for metric in POSTURE_METRICS:
+            METRICS.register(metric.key, metric)
+        RECONCILERS.register("posture.recover_runs", reconciling.recover_runs)
+        RECONCILERS.register("posture.start_due_run", reconciling.start_due_run)
+        registrations.register()
