@@ -32,7 +32,8 @@ def test_the_manager_lands_on_findings_and_decides_about_them(visit: Callable[..
 def test_the_engineer_sees_what_is_theirs_and_no_more(visit: Callable[..., Visitor], sample: Portal) -> None:
     engineer = visit("engineer")
     page = engineer.open("/")
-    assert page.url == f"{sample.origin}/assets"
+    assert page.url == f"{sample.origin}/access"
+    page = engineer.open("/assets")
     seen = engineer.total()
     everything = sample.number("SELECT count(*) FROM inventory_asset WHERE gone_at IS NULL AND kind != 'model_version'")
     assert 0 < seen < everything
