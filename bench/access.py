@@ -28,11 +28,12 @@ from apps.inventory.models import Asset
 from bench.measure import Ratio, seconds
 
 DECISIONS = 200
+BATCH = 200
 GRANTS = 10_000
 
 
 def access(pairs: int) -> list[Ratio]:
-    """Measure in turns; each pair asks the same question 200 times, and ends 10,000 grants."""
+    """Measure in turns; each pair asks the same question 200 times, alone and at once, and ends 10,000 grants."""
     team = Team.objects.create(name="Bench")
     now = clock.now()
     asset = Asset.objects.create(
@@ -56,12 +57,17 @@ def access(pairs: int) -> list[Ratio]:
     view = Ratio("one decision through HTTP / an empty JSON answer to the same caller", 0)
     cedar = Ratio("one decision through HTTP / the same question to Cedar alone", 0)
     expiry = Ratio(f"expiry of {GRANTS:,} grants by one reconciler / one UPDATE of as many rows", 0)
+    batch = Ratio(f"{BATCH} decisions in one request / one request for each of them", 0)
+    many = {"evaluations": [body] * BATCH}
+    if not all(one["decision"] for one in json.loads(post("/access/v1/evaluations", many))["evaluations"]):
+        raise AssertionError("a decision of the batch is no yes")
     for _ in range(pairs):
         ours = seconds(lambda: [post("/access/v1/evaluation", body) for _ in range(DECISIONS)])
         view.add(ours, seconds(lambda: [post("/bench/json", body) for _ in range(DECISIONS)]))
         cedar.add(ours, seconds(lambda: [alone() for _ in range(DECISIONS)]))
+        batch.add(seconds(lambda: post("/access/v1/evaluations", many)), ours * BATCH / DECISIONS)
         _expire(expiry, holder, asset, binding)
-    return [view, cedar, expiry]
+    return [view, cedar, batch, expiry]
 
 
 def _expire(figure: Ratio, holder: User, asset: Asset, binding: Binding) -> None:
