@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "apps.governance",
     "apps.posture",
     "apps.access",
+    "apps.reviews",
     "apps.insights",
     "apps.portal",
 ]
