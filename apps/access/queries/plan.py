@@ -232,6 +232,8 @@ def _plan(
     likely = forecast(operation, tier, desk.now) if forecasting and stages else None
     people = {seat.who.user_id for stage in stages for seat in stage.people}
     answer = likely.at if likely else desk.now + timedelta(minutes=sum(stage.answer_minutes for stage in stages))
+    # A start or a time that is refused may lie beyond the calendar: the end is told of the most that could be.
+    begins = max(min(start_at or answer, desk.now + AHEAD), answer)
     return Plan(
         operation=operation,
         decision=decision,
@@ -243,7 +245,7 @@ def _plan(
         routed=routed,
         forecast=likely,
         conflicts=conflicts,
-        ends_at=max(start_at or answer, answer) + timedelta(minutes=minutes),
+        ends_at=begins + timedelta(minutes=min(minutes, TIERS[tier].max_minutes)),
         usual=usual_minutes(people, desk.now - timedelta(days=DAYS)) if forecasting and people else {},
     )
 

@@ -16,6 +16,9 @@ from apps.core.command import Changed, command
 from apps.core.errors import Conflict, Invalid
 from apps.governance.operations import OPERATIONS
 
+#: Characters that a message keeps.
+LONGEST_TEXT = 2000
+
 
 def is_less(request: AccessRequest, operation: str, minutes: int) -> bool:
     """Return whether an operation and a time give less than the request: another operation that is known to do so, or
@@ -53,10 +56,12 @@ def offer_less(
         raise Invalid("This is not less than what was asked for.", operation="Not less.")
     row.digest = digest
     words = f"{OPERATIONS[operation].verb}, {minutes} min"
+    text = f"Would this do instead: {words}? {reason.strip()}".strip()
+    if len(text) > LONGEST_TEXT:
+        raise Invalid(f"Say it in {LONGEST_TEXT - len(text) + len(reason.strip()):,} characters.")
     vote = _refuse(actor, row, stands, words, reason, now)
     tell_outcome(actor=actor, request=row, what="less was offered", why=row.outcome_reason, now=now)
     offer = _make(actor, row, _plan(row, operation, minutes, now), minutes, now)
-    text = f"Would this do instead: {words}? {reason.strip()}".strip()
     RequestMessage.objects.create(request=offer, author_id=person_id(actor), kind="question", text=text, at=now)
     _carry_vote(actor, offer, vote, now)
     to = [offer.requester_id, offer.beneficiary_id]

@@ -3,12 +3,13 @@
 import re
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 
-from apps.core.errors import DomainError
+from apps.core.errors import DomainError, Invalid
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 #: Links and forms need no others; the API answers other verbs itself, as problem+json.
@@ -53,6 +54,20 @@ class DomainErrorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        """Refuse an address or a form with a NUL: PostgreSQL keeps none, and whatever reads it would fail there.
+
+        Django's own form fields refuse it too; views that read a field by its name do not. The API has its own check.
+        """
+        if hasattr(view, "cls"):
+            return None
+        sent = [text for data in (request.GET, request.POST) for _, texts in data.lists() for text in texts]
+        if not any("\x00" in text for text in (request.path, *sent)):
+            return None
+        return self.process_exception(request, Invalid("There is a NUL character in what was sent; leave it out."))
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Render the domain error with its status and reason; leave everything else to Django."""

@@ -70,9 +70,9 @@ def _semantic(body: Mapping[str, Any]) -> str:
     if not isinstance(options, dict):
         raise Malformed("options must be an object.")
     semantic = options.get("evaluations_semantic", "execute_all")
-    if semantic not in SEMANTICS:
+    if not isinstance(semantic, str) or semantic not in SEMANTICS:
         raise Malformed(f"options.evaluations_semantic must be one of {', '.join(sorted(SEMANTICS))}.")
-    return str(semantic)
+    return semantic
 
 
 class Search(AuthzenView):
