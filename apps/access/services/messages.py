@@ -8,6 +8,7 @@ from apps.access.queries.deciding import stage_of
 from apps.access.rules.requests import can_answer, can_ask, person_id
 from apps.access.services.notifying import subject_of, tell
 from apps.access.services.routing import advance, still_allowed, waiting
+from apps.access.services.votes import BINDER, rebind
 from apps.access.states import REQUEST_MACHINE, RequestState
 from apps.core.actor import Actor
 from apps.core.command import Changed, command
@@ -45,12 +46,20 @@ def ask(*, actor: Actor, request: AccessRequest, text: str, now: datetime) -> Ch
     return Changed(subject_of(row), {"question": message.text}, value=message, after=RequestState.NEEDS_INFO)
 
 
-@command(REQUEST_ANSWERED)
-def answer(*, actor: Actor, request: AccessRequest, text: str = "", now: datetime) -> Changed:
+def answer(*, actor: Actor, request: AccessRequest, text: str = "", now: datetime | None = None) -> Changed:
     """Answer the open question, or accept a counter-offer (then `text` may be empty). The value is the request.
 
-    The stage's clock starts again. Raises Forbidden, Conflict, Invalid.
+    The stage's clock starts again. A vote that an offer carries counts only for what it was given for; where that
+    changed, the request waits for another. Raises Forbidden, Conflict, Invalid.
     """
+    when = {"now": now} if now is not None else {}
+    rebind(actor=BINDER, request=request, **when)
+    answered: Changed = _answer(actor=actor, request=request, text=text, **when)
+    return answered
+
+
+@command(REQUEST_ANSWERED)
+def _answer(*, actor: Actor, request: AccessRequest, text: str, now: datetime) -> Changed:
     row = waiting(request, now)
     if row.state != RequestState.NEEDS_INFO:
         raise Conflict("No question is open.")

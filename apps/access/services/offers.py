@@ -138,6 +138,6 @@ def _make(actor: Actor, row: AccessRequest, planned: Plan, minutes: int, now: da
 
 
 def _carry_vote(actor: Actor, offer: AccessRequest, vote: dict[str, Any], now: datetime) -> None:
-    """Who offers approves the offer, where its first stage is theirs to decide."""
-    if offer.stage and actor.user_id and not standing(offer, now, [actor.user_id]).why_not(actor.user_id):
+    """Who offers approves the offer, where its first stage is theirs to decide, with the proof that its tier needs."""
+    if offer.stage and can_decide(actor, offer, now):
         Vote.objects.create(request=offer, stage=offer.stage, choice=Choice.APPROVE, digest=offer.digest, **vote)

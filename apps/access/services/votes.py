@@ -51,6 +51,7 @@ def rebind(*, actor: Actor, request: AccessRequest, now: datetime) -> Changed | 
     if row.stage > 1 and row.state == RequestState.PENDING:
         open_stage(actor=actor, request=row, number=1, now=now)
     elif row.stage > 1:
+        row.stage = 1
         AccessRequest.objects.filter(pk=row.pk).update(stage=1)
     return Changed(subject_of(row), {"before": before, "after": fresh}, value=row)
 
