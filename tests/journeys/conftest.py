@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.conftest import missing
+from tests.journeys.desk import Desk, make_desk
 from tests.journeys.portal import Portal, make_empty, make_sample, served
 from tests.journeys.visitor import Visitor
 
@@ -83,4 +84,26 @@ def visit(
 
     yield seat
     for visitor in visitors:
+        visitor.leave()
+
+
+@pytest.fixture(scope="session")
+def desk_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a small portal in which access is asked for, made once."""
+    return make_desk(tmp_path_factory.mktemp("desk"))
+
+
+@pytest.fixture(scope="module")
+def served_desk(chromium: Browser, desk_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """The small portal, served once for the journeys of a file."""
+    with served(desk_data, tmp_path_factory.mktemp("served") / "data") as portal:
+        yield Desk(chromium, portal, {})
+
+
+@pytest.fixture
+def desk(served_desk: Desk) -> Iterator[Desk]:
+    """The small portal; after each journey nobody's browser may have complained."""
+    yield served_desk
+    seated, served_desk.seated = served_desk.seated, []
+    for visitor in seated:
         visitor.leave()

@@ -95,6 +95,7 @@ class Visitor:
             if rule["impact"] in WORST:
                 nodes = [node["html"][:160] for node in rule["nodes"][:3]]
                 self.complaints.append(f"{page.url}: {rule['id']} ({rule['impact']}) {nodes}")
+        before = page.viewport_size or WIDE
         page.set_viewport_size(NARROW)
         # Charts are drawn again a moment after the width changed.
         deadline = time.monotonic() + 5
@@ -102,7 +103,7 @@ class Visitor:
             page.wait_for_timeout(100)
         if over > 0:
             self.complaints.append(f"{page.url}: scrolls {over} px sideways at 390: {page.evaluate(WIDEST)}")
-        page.set_viewport_size(WIDE)
+        page.set_viewport_size(before)
 
     def text(self, place: str = "main") -> str:
         """The words of the page, in one line, with details open."""
