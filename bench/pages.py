@@ -23,6 +23,7 @@ from apps.inventory.models import Asset
 from apps.posture.models import Finding, Run
 from apps.posture.services.rollups import keep_furthest
 from bench.measure import Ratio, seconds
+from bench.runs import execute
 
 REQUESTS = 15
 PAIRS = 7
@@ -30,11 +31,10 @@ PAIRS = 7
 
 def pages() -> list[Ratio]:
     """Measure /posture in turns with the empty view, warm; print what each main page asks the database."""
-    run = Run.objects.filter(state="published").order_by("-number").first()
-    if run is not None:
-        take_snapshots(actor=system("bench"), run_number=run.pk, now=clock.now())
-        if not run.furthest.exists():  # a database that was kept from before runs kept them
-            keep_furthest(run)
+    run = Run.objects.filter(state="published").order_by("-number").first() or execute()
+    take_snapshots(actor=system("bench"), run_number=run.pk, now=clock.now())
+    if not run.furthest.exists():  # a database that was kept from before runs kept them
+        keep_furthest(run)
     get = browser()
     empty = Ratio("/posture / empty signed-in view", 5)
     shell = Ratio("/posture / the page around every page, without content", 0)
