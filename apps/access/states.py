@@ -161,6 +161,15 @@ class HeldState(models.TextChoices):
     EXPIRED = "expired", "Not run in time"
 
 
+HELD_TONES = {
+    HeldState.WAITING: "warn",
+    HeldState.HELD: "info",
+    HeldState.RUNNING: "info",
+    HeldState.DONE: "good",
+    HeldState.REFUSED: "bad",
+    HeldState.FAILED: "bad",
+    HeldState.EXPIRED: "neutral",
+}
 HELD_MACHINE = machine(
     "held operation",
     {

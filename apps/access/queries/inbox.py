@@ -21,7 +21,8 @@ def _put_to(actor: Actor, user_id: UUID) -> QuerySet[AccessRequest]:
     asked = Asked.objects.filter(request_id=OuterRef("pk"), user_id=user_id)
     rows = AccessRequest.objects.visible_to(actor).filter(Exists(asked))
     own = Q(requester_id=user_id) | Q(beneficiary_id=user_id)
-    return rows.exclude(own).select_related("asset", "requester", "beneficiary")
+    shown = rows.exclude(own).select_related("asset", "requester", "beneficiary", "held")
+    return shown.defer("held__payload", "held__result")
 
 
 def _mine(user_id: UUID) -> Q:

@@ -16,12 +16,12 @@ from apps.access.events import (
     HELD_RUN,
     HELD_STARTED,
 )
-from apps.access.models import AccessRequest, HeldOperation
+from apps.access.models import AccessRequest, Binding, HeldOperation
 from apps.access.provisioning.contract import Order, Provisioner, Report
 from apps.access.provisioning.registry import PROVISIONERS
 from apps.access.queries.cover import binding_for, resource_of
 from apps.access.queries.held import verifies
-from apps.access.rules.held import can_run
+from apps.access.rules.held import can_hold, can_run
 from apps.access.services.leases import LEASE, backoff
 from apps.access.states import HELD_MACHINE, HeldState, Presence, RequestState
 from apps.core import clock
@@ -29,7 +29,6 @@ from apps.core.actor import Actor, system
 from apps.core.command import Changed, Unchanged, command
 from apps.core.errors import Conflict, Invalid
 from apps.core.events import Subject
-from apps.governance.operations import OPERATIONS
 
 #: An approval can be taken back for this long, so nothing that cannot be taken back runs before.
 UNDO_WINDOW = timedelta(seconds=30)
@@ -60,14 +59,14 @@ def prepare(*, request: AccessRequest, payload: Mapping[str, Any], now: datetime
     Raises Invalid for an operation that is not held, a payload that is no JSON object, and an asset whose content is
     not known by digest: nothing could be verified later.
     """
-    operation = OPERATIONS[request.operation]
-    if not operation.held:
-        raise Invalid("This operation is not asked for with a payload.")
-    digest = request.artifact_digest or request.asset.content_digest
-    if not digest and operation.key != "guardrail.change":
-        raise Invalid("No source tells the digest of this asset, so it could not be verified before it runs.")
+    may = can_hold(request.asset, request.operation)
+    if not may:
+        raise Invalid(may.reason)
     return HeldOperation.objects.create(
-        request=request, payload=dict(payload), payload_digest=payload_digest(payload), artifact_digest=digest
+        request=request,
+        payload=dict(payload),
+        payload_digest=payload_digest(payload),
+        artifact_digest=request.artifact_digest or request.asset.content_digest,
     )
 
 
@@ -163,11 +162,15 @@ def look(held: HeldOperation, now: datetime) -> None:
     _settle(held, report)
 
 
+def carrier_for(binding: Binding | None) -> Provisioner:
+    """Return what runs a held operation: the binding's own provisioner if it runs operations, else a person by hand."""
+    carrier = PROVISIONERS.get(binding.provisioner) if binding else None
+    return carrier if carrier is not None and carrier.executes else PROVISIONERS[BY_HAND]
+
+
 def _order(held: HeldOperation) -> tuple[Provisioner, Order]:
     binding = held.binding
-    carrier = PROVISIONERS.get(binding.provisioner) if binding else None
-    if binding is None or carrier is None or not carrier.executes:
-        carrier = PROVISIONERS[BY_HAND]
+    carrier = carrier_for(binding)
     order = Order(
         key=f"held:{held.pk}",
         operation=held.request.operation,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from apps.access.models import AccessRequest
+from apps.access.models import AccessRequest, HeldOperation
 from apps.accounts.queries import role_holders
 from apps.core.actor import Actor, Role
 from apps.core.events import Subject
@@ -16,24 +16,28 @@ KINDS = (
     NoticeKind(
         "access.request.waiting",
         "A request waits for your decision",
-        Templates("{who} asks: {operation} – {asset}", ("For {minutes} min", "Answer by {due}"), "Open the request"),
+        Templates(
+            "{who} asks: {operation} – {asset}",
+            ("For {beneficiary}, who would have it", "{length}", "Answer by {due}"),
+            "Open the request",
+        ),
     ),
     NoticeKind(
         "access.request.outcome",
         "Your request was decided",
-        Templates("{asset}: {what}", ("{operation}", "{why}"), "Open the request"),
+        Templates("{asset}: {what}", ("{operation}", "{parties}", "{why}"), "Open the request"),
         may_opt_out=False,
     ),
     NoticeKind(
         "access.request.question",
         "A question about your request",
-        Templates("Question about your request for {asset}", ("{operation}",), "Answer it"),
+        Templates("Question about your request for {asset}", ("{operation}", "{parties}"), "Answer it"),
         may_opt_out=False,
     ),
     NoticeKind(
         "access.request.answered",
         "Your question was answered",
-        Templates("{who} answered about {asset}", ("{operation}",), "Open the request"),
+        Templates("{who} answered about {asset}", ("{operation}", "{parties}"), "Open the request"),
     ),
     NoticeKind(
         "access.request.nobody",
@@ -61,9 +65,11 @@ def tell(
     common: dict[str, Fact] = {
         "asset": request.asset_label,
         "operation": OPERATIONS[request.operation].verb,
-        "who": request.beneficiary.name,
-        "minutes": request.minutes,
+        "who": request.requester.name,
     }
+    if request.requester_id != request.beneficiary_id:
+        both = f"For {request.beneficiary.name}, asked by {request.requester.name}"
+        common |= {"beneficiary": request.beneficiary.name, "parties": both}
     owe(
         actor=actor,
         kind=kind,
@@ -78,8 +84,11 @@ def tell(
 
 def tell_asked(*, actor: Actor, request: AccessRequest, to: Iterable[UUID], once: str, now: datetime) -> None:
     """Tell approvers that a request waits for them."""
-    due: dict[str, Fact] = {"due": request.stage_due_at} if request.stage_due_at else {}
-    tell("access.request.waiting", actor=actor, request=request, to=to, once=once, now=now, **due)
+    once_only = HeldOperation.objects.filter(request_id=request.pk).exists()
+    facts: dict[str, Fact] = {"length": "Once, exactly as written" if once_only else f"For {request.minutes} min"}
+    if request.stage_due_at:
+        facts["due"] = request.stage_due_at
+    tell("access.request.waiting", actor=actor, request=request, to=to, once=once, now=now, **facts)
 
 
 def tell_outcome(*, actor: Actor, request: AccessRequest, what: str, why: str, now: datetime) -> None:

@@ -15,6 +15,8 @@ from apps.access.queries.people import who_are
 from apps.access.queries.signals import Signal
 from apps.access.rules.requests import can_ask, can_refuse, has_fresh_proof, is_open, may_fill
 from apps.access.states import OPEN_REQUESTS, REQUEST_TONES, ApproverRule, RequestState
+from apps.access.web.once import held_of, runner_of
+from apps.access.web.once import shown as payload_of
 from apps.access.web.wish import PRESETS
 from apps.access.web.words import PHRASES, clock_time, since, span, time_left, verb_of
 from apps.accounts.queries import factor_types
@@ -76,7 +78,7 @@ def card_context(request: AccessRequest, actor: Actor, now: datetime, said: str 
     state = RequestState(request.state)
     verb, preposition = PHRASES.get(request.operation, (verb_of(request.operation).lower(), ""))
     who = who_are([request.beneficiary_id])[request.beneficiary_id]
-    may = bool(opened) and bool(mine)
+    may, held = bool(opened) and bool(mine), held_of(request)
     return {
         "req": request,
         "card": shown,
@@ -93,8 +95,10 @@ def card_context(request: AccessRequest, actor: Actor, now: datetime, said: str 
         "job": who.job_title,
         "against": [(title_of(signal), signal.text) for signal in shown.look_at],
         "for_it": [(title_of(signal), signal.text) for signal in shown.checks_out],
-        "less": _less(shown.less) if may else None,
-        "effect": _effect(request, shown),
+        "payload": payload_of(held) if held else None,
+        "length": "once" if held else f"for {span(request.minutes)}",
+        "less": _less(shown.less, request, once=held is not None) if may else None,
+        "effect": _effect(request, shown, once=held is not None),
         "radius": _radius(shown),
         "talk": list(request.messages.select_related("author")),
         "may": may,
@@ -104,7 +108,7 @@ def card_context(request: AccessRequest, actor: Actor, now: datetime, said: str 
         "ask": can_ask(actor, request, now) if may else None,
         "refuse": can_refuse(actor, request, now) if may else None,
         "refusals": REFUSALS,
-        "shorter": [(minutes, span(minutes)) for minutes in reversed(PRESETS) if minutes < request.minutes][:3],
+        "shorter": [] if held else _shorter(request),
         "said": said,
     }
 
@@ -113,15 +117,20 @@ def _why_not(request: AccessRequest, reason: str, now: datetime) -> str:
     return reason if request.state in OPEN_REQUESTS else settled(request, now)
 
 
-def _less(offer: Offer | None) -> dict[str, Any] | None:
-    if offer is None:
+def _shorter(request: AccessRequest) -> list[tuple[int, str]]:
+    return [(minutes, span(minutes)) for minutes in reversed(PRESETS) if minutes < request.minutes][:3]
+
+
+def _less(offer: Offer | None, request: AccessRequest, *, once: bool) -> dict[str, Any] | None:
+    """Return what would do instead; to run something once is less already than access to do it for a time."""
+    if offer is None or (once and offer.operation == request.operation):
         return None
     route = {3: "It would be granted automatically.", 2: "It takes one approval."}.get(offer.tier, "")
     return {"offer": offer, "words": f"{offer.verb}, {span(offer.minutes)}.", "route": route}
 
 
-def _effect(request: AccessRequest, shown: Card) -> str:
-    """Return what follows an approval: the next stage where there is one, then the grant."""
+def _effect(request: AccessRequest, shown: Card, *, once: bool) -> str:
+    """Return what follows an approval: the next stage where there is one, then the grant, or the operation once."""
     need = int(str(stage_of(request).get("need", 1)))
     then = "Then " if request.stage < len(request.route) or need > 1 else ""
     first = ""
@@ -131,6 +140,11 @@ def _effect(request: AccessRequest, shown: Card) -> str:
         rule = str(request.route[request.stage]["rule"])
         first += f"Goes to the {ApproverRule(rule).label} for another approval. "
     effect = shown.effect.replace(f"{request.minutes} min", span(request.minutes))
+    if once:
+        runner = runner_of(request.asset, request.operation) or "A person, with proof,"
+        effect = (
+            f"{runner} runs exactly this once, not before the approval can no longer be undone. Nobody gets access."
+        )
     return f"{first}{then}{effect[0].lower() + effect[1:] if then else effect}"
 
 

@@ -13,6 +13,7 @@ from apps.access.services import messages as talk
 from apps.access.services import votes
 from apps.access.states import RequestState
 from apps.access.web.inbox import Inbox
+from apps.access.web.once import held_of
 from apps.access.web.words import span
 from apps.core import clock
 from apps.core.errors import DomainError, Invalid
@@ -64,6 +65,8 @@ class Approval(Inbox):
         votes.approve(actor=self.actor, request=row, digest=self._digest(), reason=self._said(), minutes=minutes)
         now = mine.find_request(self.actor, row.pk)
         if now.state == RequestState.APPROVED:
+            if held_of(now) is not None:
+                return "Approved: it is held, and run once when this can no longer be undone."
             return f"Approved: {row.beneficiary.name} gets {span(now.minutes)}."
         return "Approved. It goes on to the next approval."
 
@@ -71,7 +74,7 @@ class Approval(Inbox):
         chip = self.request.POST.get("because", "").strip()
         reason = ". ".join(part for part in (chip, self._said()) if part)
         votes.deny(actor=self.actor, request=row, digest=self._digest(), reason=reason)
-        return f"Refused. {row.beneficiary.name} was told why."
+        return f"Refused. {_parties(row)} told why."
 
     def _offer(self, row: AccessRequest) -> str:
         minutes = self.request.POST.get("offered_minutes", "")
@@ -90,6 +93,12 @@ class Approval(Inbox):
     def _undo_vote(self, row: AccessRequest) -> str:
         votes.undo(actor=self.actor, request=row)
         return f"Taken back: {row.name}."
+
+
+def _parties(row: AccessRequest) -> str:
+    if row.requester_id == row.beneficiary_id:
+        return f"{row.beneficiary.name} was"
+    return f"{row.requester.name} and {row.beneficiary.name} were"
 
 
 page = Approval.as_view()

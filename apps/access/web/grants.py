@@ -106,6 +106,8 @@ def _facts(grant: Grant) -> list[tuple[Any, ...]]:
         ("Ends", instant_text(grant.expires_at, "–")),
     ]
     if grant.request is not None:
+        if grant.request.requester_id != grant.holder_id:
+            facts.append(("Asked by", grant.request.requester.name))
         facts.append(("Request", grant.request.name, reverse("access:request", args=[grant.request.pk])))
     if grant.state in (GrantState.ENDING, GrantState.ENDED):
         facts += [

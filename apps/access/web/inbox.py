@@ -31,10 +31,11 @@ TABS = (("", "For me"), ("others", "With others"), ("decided", "Decided"))
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A request in the list: who, what, for how long, at most one flag, and the time left."""
+    """A request in the list: who (and who asked for them), what, for how long, at most one flag, and the time left."""
 
     request: AccessRequest
     who: str
+    asked_by: str
     program: bool
     what: str
     length: str
@@ -59,9 +60,10 @@ def row_of(request: AccessRequest, now: datetime, view: str) -> Row:
     return Row(
         request=request,
         who=request.beneficiary.name,
+        asked_by=request.requester.name if request.requester_id != request.beneficiary_id else "",
         program=request.beneficiary.kind == User.Kind.SERVICE,
         what=f"{verb[0].upper()}{verb[1:]} {preposition}".strip(),
-        length=span(request.minutes),
+        length="Once" if hasattr(request, "held") else span(request.minutes),
         flag=flag,
         flag_tone=flag_tone,
         due=due,

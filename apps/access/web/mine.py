@@ -13,10 +13,12 @@ from apps.access.queries import mine
 from apps.access.queries.inbox import can_open_in_inbox
 from apps.access.queries.progress import stages_of
 from apps.access.rules.requests import can_answer, can_remind, can_withdraw, has_asked
+from apps.access.services import held as operations
 from apps.access.services import messages as talk
 from apps.access.services import requests as services
 from apps.access.states import GRANT_TONES, REQUEST_TONES, GrantState, RequestState
 from apps.access.web.held import held_row, now_context
+from apps.access.web.once import held_of, status_of
 from apps.access.web.wish import link_to
 from apps.access.web.words import verb_of
 from apps.core import clock
@@ -69,11 +71,11 @@ class Status(ActorView):
         return self._page(mine.find_request(self.actor, number))
 
     def post(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Remind, withdraw, answer, or accept the lesser access offered."""
+        """Remind, withdraw, answer, accept the lesser access offered, or run the operation that was approved."""
         row = mine.find_request(self.actor, number)
         act = self._acts().get(request.POST.get("do", ""))
         if act is None:
-            raise Invalid("Choose remind, withdraw, answer or accept.")
+            raise Invalid("Choose remind, withdraw, answer, accept or run.")
         try:
             messages.success(request, act(row))
         except DomainError as wrong:
@@ -86,6 +88,7 @@ class Status(ActorView):
             "withdraw": self._withdraw,
             "answer": self._answer,
             "accept": self._accept,
+            "run": self._run,
         }
 
     def _remind(self, row: AccessRequest) -> str:
@@ -106,9 +109,16 @@ class Status(ActorView):
         talk.answer(actor=self.actor, request=row)
         return "Accepted."
 
+    def _run(self, row: AccessRequest) -> str:
+        held = held_of(row)
+        if held is None:
+            raise Invalid("This request is for access: there is no operation to run.")
+        return f"{operations.run(actor=self.actor, held=held).get_state_display()}."
+
     def _page(self, row: AccessRequest, problem: DomainError | None = None) -> HttpResponse:
         now, grant = clock.now(), mine.grant_of(row)
         held = held_row(grant, self.actor, now) if grant else None
+        once = held_of(row)
         state, tone = _state(row)
         offer = mine.offer_after(row) if row.state == RequestState.DENIED else None
         context: dict[str, Any] = {
@@ -119,6 +129,7 @@ class Status(ActorView):
             "stages": stages_of(row, now),
             "talk": row.messages.select_related("author"),
             "held": held,
+            "once": status_of(once, self.actor, now) if once else None,
             "offer": offer,
             "offer_open": offer is not None and offer.state == RequestState.NEEDS_INFO,
             "remind": can_remind(self.actor, row, now),

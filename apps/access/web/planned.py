@@ -108,9 +108,11 @@ def eta_of(plan: Plan, wish: Wish, now: datetime) -> dict[str, str]:
 
 def deal_of(wish: Wish) -> str:
     """Return what the button says."""
-    if not wish.operation or not wish.minutes:
+    if not wish.operation or not wish.lasts:
         return "Request access"
-    return f"Request {span(wish.minutes)} to {PHRASES.get(wish.operation, (verb_of(wish.operation).lower(), ''))[0]}"
+    verb = PHRASES.get(wish.operation, (verb_of(wish.operation).lower(), ""))[0]
+    whom = f", for {wish.person.name}" if wish.person else ""
+    return f"Ask to {verb}, once{whom}" if wish.once else f"Request {span(wish.lasts)} to {verb}{whom}"
 
 
 def presets_for(most: int | None, wish: Wish) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from apps.access.queries.grants import find_task, open_tasks
 from apps.access.rules.grants import can_confirm_task
 from apps.access.services.manual import confirm_task
+from apps.access.web.once import shown
 from apps.access.web.words import time_left
 from apps.core import clock
 from apps.core.errors import DomainError
@@ -29,7 +30,8 @@ class Tasks(ActorView):
         rows = []
         for task in open_tasks(self.actor)[:SHOWN]:
             due, tone = time_left(task.due_at, now)
-            rows.append({"task": task, "due": due, "tone": tone, "confirm": can_confirm_task(self.actor, task)})
+            row = {"task": task, "due": due, "tone": tone, "confirm": can_confirm_task(self.actor, task)}
+            rows.append({**row, "payload": shown(task.held) if task.held else None})
         context: dict[str, Any] = {"rows": rows, "problem": problem, "at": at, "said": said}
         return render(self.request, "access/tasks.html", context, status=problem.status if problem else 200)
 
