@@ -1,4 +1,4 @@
-"""Break-glass: a permit, a passkey proven now, access at once, everybody told, and a review that blocks the next use."""
+"""Break-glass: a permit, a passkey proven now, access at once, everybody told, a review that blocks the next use."""
 
 import re
 from typing import Any
