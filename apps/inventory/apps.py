@@ -7,6 +7,7 @@ from django.apps import AppConfig
 #: One module a format, each with its FORMAT; integrity registers the signatures' itself.
 IMPORTERS = (
     "apps.inventory.importers.aws_credential_report",
+    "apps.inventory.importers.aws_iam",
     "apps.inventory.importers.microsoft_graph",
     "apps.inventory.importers.mlflow",
     "apps.inventory.importers.mlflow_auth",

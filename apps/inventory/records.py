@@ -54,7 +54,8 @@ class Covered:
     cannot know at all; an import leaves those columns of existing rows alone. Without `listed` this part only adds
     facts to some records of the kind and lists none of them, so that few records are no sign of a truncated export.
     `told_apart` are groups of columns that an export may tell for some records only: a record whose first column of
-    the group is empty does not tell the group, and what is known of it stays.
+    the group is empty does not tell the group, and what is known of it stays. `not_evaluated` are things the importer
+    does not judge, each with the number of records it concerns; the result of the import tells them.
     """
 
     record_kind: str
@@ -62,6 +63,7 @@ class Covered:
     unknown_columns: tuple[str, ...] = ()
     listed: bool = True
     told_apart: tuple[tuple[str, ...], ...] = ()
+    not_evaluated: tuple[tuple[str, int], ...] = ()
 
 
 Item = Record | Rejected | Covered

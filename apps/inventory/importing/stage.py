@@ -126,6 +126,8 @@ class Stager:
         known["unknown"] = sorted({*known["unknown"], *item.unknown_columns})
         if item.told_apart:
             known["told_apart"] = [list(group) for group in item.told_apart]
+        if item.not_evaluated:
+            known["not_evaluated"] = [list(pair) for pair in item.not_evaluated]
         if not item.listed:
             known["listed"] = False
 

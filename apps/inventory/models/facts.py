@@ -30,6 +30,7 @@ class IdentityFacts(Observed):
     employee_id = models.CharField(max_length=100, blank=True)
     enabled = FactField()
     is_admin = FactField()
+    external = FactField(help_text="Yes when somebody outside the organisation acts as it or may take it")
     password_sign_in = FactField(help_text="Can sign in with a password")
     mfa_known = FactField(help_text="Yes when the source tells which factors are registered, also that there are none")
     created_on_source_at = models.DateTimeField(null=True)
@@ -73,14 +74,20 @@ class CredentialFacts(Observed):
 
 
 class EntitlementFacts(Observed):
-    """Observed access: an identity may do something. `on_ai` when it reaches an AI asset or service."""
+    """Observed access: an identity may do something. `on_ai` when it reaches an AI asset or service.
+
+    `via` is the way it comes (groups, roles, policies); `not_evaluated` says in words what was left open about it.
+    """
 
     identity_key = models.CharField(max_length=700)
     operation = models.CharField(max_length=200)
     scope = models.CharField(max_length=700, blank=True)
     how = models.CharField(max_length=20, default="direct")
+    via = models.CharField(max_length=700, blank=True)
+    not_evaluated = models.TextField(blank=True)
     privileged = FactField()
     on_ai = FactField()
+    full_access = FactField(help_text="Yes when every operation of an AI service is given on everything")
     granted_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)

@@ -19,4 +19,14 @@ def import_result(owner: Import) -> dict[str, Any]:
         "by_kind": owner.by_kind,
         "rejected": list(rejected.values("file", "where", "reason")),
         "complete": owner.complete,
+        "not_evaluated": not_evaluated(owner),
     }
+
+
+def not_evaluated(owner: Import) -> list[dict[str, Any]]:
+    """Return what the importer does not judge, with the kind and the number of the records it concerns. No query."""
+    return [
+        {"kind": kind, "what": what, "records": records}
+        for kind, covered in owner.covered.items()
+        for what, records in covered.get("not_evaluated", [])
+    ]

@@ -4,7 +4,7 @@ Each takes the import and `now`, runs in the import's transaction, and may be re
 """
 
 from apps.inventory.formats import RESOLVERS
-from apps.inventory.resolve import assets, people
+from apps.inventory.resolve import arns, assets, people
 
 
 def register() -> None:
@@ -13,4 +13,5 @@ def register() -> None:
     RESOLVERS.register("identities", people.resolve_identities)
     RESOLVERS.register("assets", assets.resolve_assets)
     RESOLVERS.register("asset relations", assets.resolve_relations)
+    RESOLVERS.register("ARNs of entitlements", arns.resolve_arns)
     RESOLVERS.register("owner claims", people.resolve_owner_claims)

@@ -78,6 +78,8 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"  {kind.replace('_', ' ')}: " + ", ".join(f"{n:,} {name}" for name, n in count.items() if n)
             )
+        for item in result["not_evaluated"]:
+            self.stdout.write(display(f"  not evaluated, {item['kind']} {item['records']:,}: {item['what']}"))
         for item in result["rejected"]:
             self.stdout.write(display(f"  rejected {item['file']}, {item['where']}: {item['reason']}"))
 
