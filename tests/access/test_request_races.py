@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models import Count, QuerySet
 
 from apps.access.models import AccessRequest, Grant
@@ -21,8 +21,9 @@ from apps.access.services.due import expire_due
 from apps.access.services.grants import revoke
 from apps.access.services.messages import answer, ask
 from apps.access.services.requests import withdraw
+from apps.access.services.routing import locked
 from apps.access.services.votes import approve, deny, offer_less, undo
-from apps.access.states import LIVE_GRANTS, OPEN_REQUESTS, REQUEST_MACHINE, Choice, RequestState
+from apps.access.states import LIVE_GRANTS, OPEN_REQUESTS, REQUEST_MACHINE, Choice, GrantState, RequestState
 from apps.accounts.services.people import deactivate_user
 from apps.core import clock
 from apps.core.actor import system
@@ -175,3 +176,25 @@ def test_any_schedule_leaves_at_most_one_grant(postgres: None) -> None:
     assert ended.keys() <= set(AccessRequest.objects.values_list("pk", flat=True))
     states = set(ended.values())
     assert {RequestState.APPROVED, RequestState.DENIED, RequestState.CANCELLED, RequestState.EXPIRED} <= states
+
+
+@pytest.mark.postgres
+def test_who_looks_at_a_request_does_not_hold_up_the_end_of_its_grant(postgres: None) -> None:
+    """A locked request lets the foreign-key checks of others through, which come at their commit: a revocation that
+    waited there, and a deactivation that waited for its grant, were a deadlock."""
+    arena = Arena(build(assemble()))
+    arena.approve()
+
+    def end() -> None:
+        arena.revoke()
+        connections["default"].close()
+
+    thread = threading.Thread(target=end)
+    with transaction.atomic():
+        locked(arena.request)
+        thread.start()
+        thread.join(timeout=20)
+        waited = thread.is_alive()
+    thread.join(timeout=60)
+    assert not waited
+    assert Grant.objects.get(request=arena.request).state == GrantState.ENDED

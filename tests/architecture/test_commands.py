@@ -36,3 +36,16 @@ def test_tasks_are_named_after_their_app() -> None:
     own = [task for task in current_app.tasks if not task.startswith("celery.")]
     assert own
     assert [task for task in own if task.count(".") != 1] == []
+
+
+def test_a_row_is_locked_without_its_key() -> None:
+    """FOR UPDATE also blocks the foreign-key checks of other transactions, which come at their commit, when they hold
+    everything else: a revocation and a deactivation deadlocked so. FOR NO KEY UPDATE keeps out what has to wait."""
+    calls = [
+        (name(path), node.lineno, {word.arg for word in node.keywords})
+        for path in product_files()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "select_for_update"
+    ]
+    assert len(calls) > 10
+    assert [(where, line) for where, line, words in calls if "no_key" not in words] == []

@@ -70,7 +70,7 @@ def create(
 @command(BINDING_CHANGED)
 def change(*, actor: Actor, binding: Binding, terms: Terms, now: datetime) -> Changed | Unchanged:
     """Change the terms, while no grant is carried by them. Raises Forbidden, Invalid and Conflict."""
-    row = Binding.objects.select_for_update(of=("self",)).get(pk=binding.pk)
+    row = Binding.objects.select_for_update(of=("self",), no_key=True).get(pk=binding.pk)
     can_change_binding(actor, row, _unfinished(row)).require()
     carrier = PROVISIONERS.get(row.provisioner)
     if carrier is None:

@@ -79,7 +79,9 @@ def _claim(number: int) -> Claim | None:
     with transaction.atomic():
         now = clock.now()
         binding_id = Grant.objects.values_list("binding_id", flat=True).get(pk=number)
-        binding = Binding.objects.select_for_update(of=("self",)).select_related("connection").get(pk=binding_id)
+        binding = (
+            Binding.objects.select_for_update(of=("self",), no_key=True).select_related("connection").get(pk=binding_id)
+        )
         grant = Grant.objects.select_related("asset", "holder").get(pk=number)
         if cover_of(grant).filter(claimed_until__gt=now).exists():
             return None

@@ -61,7 +61,7 @@ def finish_here(*, actor: Actor, numbers: list[int], now: datetime) -> Unchanged
     Each gets both receipts and its own event. Those the predicate still shows stay as they are.
     """
     still = set(live_grants(now).filter(pk__in=numbers).values_list("pk", flat=True))
-    rows = Grant.objects.select_for_update(of=("self",), skip_locked=True).filter(
+    rows = Grant.objects.select_for_update(of=("self",), no_key=True, skip_locked=True).filter(
         pk__in=set(numbers) - still, state=GrantState.ENDING, binding__provisioner=PORTAL
     )
     ending = list(rows.order_by("pk"))
@@ -89,7 +89,7 @@ def expire_batch(*, actor: Actor, now: datetime) -> Unchanged:
 
     They were unusable already: this only carries it to the targets.
     """
-    rows = Grant.objects.select_for_update(of=("self",), skip_locked=True).filter(
+    rows = Grant.objects.select_for_update(of=("self",), no_key=True, skip_locked=True).filter(
         state__in=[GrantState.ACTIVE, GrantState.SUSPENDED], expires_at__lte=now
     )
     over = list(rows.select_related("binding").order_by("expires_at")[:BATCH])

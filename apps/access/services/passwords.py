@@ -29,7 +29,7 @@ def password_for(number: int, generation: int, now: datetime, *, fresh: bool) ->
     With `fresh` one that was shown is replaced: the target has lost it.
     """
     with transaction.atomic():
-        Grant.objects.select_for_update(of=("self",)).get(pk=number)
+        Grant.objects.select_for_update(of=("self",), no_key=True).get(pk=number)
         row = GrantPassword.objects.filter(grant_id=number, generation=generation).first()
         if row is not None and row.shown_at is not None and not fresh:
             return None

@@ -27,7 +27,7 @@ TIME_TO_ANSWER = timedelta(hours=24)
 
 def locked(request: AccessRequest) -> AccessRequest:
     """Return the request as it is now, its row locked until the transaction ends. Raises NotFound."""
-    rows = AccessRequest.objects.select_for_update(of=("self",)).select_related(
+    rows = AccessRequest.objects.select_for_update(of=("self",), no_key=True).select_related(
         "asset__owner", "asset__parent__owner", "requester", "beneficiary", "extends"
     )
     row = rows.filter(pk=request.pk).first()

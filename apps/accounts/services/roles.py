@@ -31,7 +31,7 @@ REASON_LIMIT = 500
 
 def lock_roles() -> None:
     """Serialise changes of roles, so that two of them together cannot break a rule that each one keeps."""
-    list(Group.objects.select_for_update().filter(name__in=[role.value for role in Role]).order_by("pk"))
+    list(Group.objects.select_for_update(no_key=True).filter(name__in=[role.value for role in Role]).order_by("pk"))
 
 
 def other_admins(*users: User | None) -> int:

@@ -113,10 +113,10 @@ def _locked_head(name: str) -> Head:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-    head = Head.objects.select_for_update().filter(log=name).first()
+    head = Head.objects.select_for_update(no_key=True).filter(log=name).first()
     if head is None:
         Head.objects.bulk_create([Head(log=name, origin=_new_origin(name), root=EMPTY_ROOT)], ignore_conflicts=True)
-        head = Head.objects.select_for_update().get(log=name)
+        head = Head.objects.select_for_update(no_key=True).get(log=name)
     return head
 
 

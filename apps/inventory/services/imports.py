@@ -140,7 +140,7 @@ def apply_import(*, actor: Actor, import_id: UUID, now: datetime) -> Changed:
         _move(owner, ImportState.PREVIEWED, ImportState.APPLYING)
     _move(owner, ImportState.APPLYING, ImportState.APPLIED, finished_at=now, claimed_until=None, claimed_by="")
     owner = _find(import_id)
-    _require_newest(Source.objects.select_for_update().get(pk=owner.source_id), owner.observed_at)
+    _require_newest(Source.objects.select_for_update(no_key=True).get(pk=owner.source_id), owner.observed_at)
     by_kind = apply_rows(owner, now)
     totals = compare.totals(owner, by_kind)
     Import.objects.filter(pk=owner.pk).update(
