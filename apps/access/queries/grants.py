@@ -32,7 +32,14 @@ def overdue(now: datetime) -> QuerySet[Grant]:
 def open_tasks(actor: Actor) -> QuerySet[ManualTask]:
     """Return the tasks by hand the actor may see and nobody has confirmed, most urgent first. One query."""
     rows = ManualTask.objects.visible_to(actor).open()
-    return rows.select_related("grant__holder", "grant__asset", "held__request__asset")
+    return rows.select_related("grant__holder", "grant__asset__owner", "grant__request", "held__request__asset__owner")
+
+
+def concerned_by(task: ManualTask) -> frozenset[UUID]:
+    """Return the holder, requester and beneficiary of the access or the operation. No query for a task read here."""
+    request = task.grant.request if task.grant else task.held.request if task.held else None
+    asked = {request.requester_id, request.beneficiary_id} if request else set()
+    return frozenset(asked | ({task.grant.holder_id} if task.grant else set()))
 
 
 def find_task(actor: Actor, pk: int) -> ManualTask:

@@ -1,5 +1,5 @@
 """Who is whom: told by governance, whose exceptions ask it too."""
 
-from apps.governance.queries.people import Who, who_are
+from apps.governance.queries.people import Who, is_among, who_are
 
-__all__ = ["Who", "who_are"]
+__all__ = ["Who", "is_among", "who_are"]

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from apps.access.models import AfterReview, EmergencyPermit
 from apps.access.queries.emergency import open_review_of, permit_of, permits_concerned
+from apps.access.queries.people import is_among
 from apps.access.states import AfterReviewState
 from apps.accounts.models import User
 from apps.accounts.rules import requires_second_factor
@@ -51,8 +52,8 @@ def can_propose_permit(actor: Actor, user: User) -> Decision:
     """Security administrators, for another active person."""
     if not actor.has(Role.SECURITY_ADMIN):
         return refused("Only a security administrator proposes emergency permits.")
-    if actor.user_id == user.pk:
-        return refused("Nobody proposes a permit for themselves.")
+    if is_among(actor.user_id, [user.pk]):
+        return refused("Nobody proposes a permit for themselves, also not by another account.")
     if not user.is_active or user.kind != User.Kind.PERSON:
         return refused("A permit is for an active person.")
     return requires_second_factor(actor)
@@ -64,7 +65,7 @@ def can_confirm_permit(actor: Actor, permit: EmergencyPermit, now: datetime) -> 
         return refused("This permit is confirmed or over.")
     if not actor.has(Role.SECURITY_ADMIN, Role.CISO):
         return refused("A permit is confirmed by another security administrator or the CISO.")
-    if actor.user_id in (permit.proposed_by_id, permit.user_id):
+    if is_among(actor.user_id, [permit.proposed_by_id, permit.user_id]):
         return refused("A permit is confirmed by somebody other than the proposer and the person themselves.")
     return requires_second_factor(actor)
 
@@ -86,8 +87,8 @@ def can_review(actor: Actor, review: AfterReview) -> Decision:
         return refused("This emergency access was reviewed.")
     if actor.user_id is None or not actor.has(Role.CISO, Role.SECURITY_ADMIN):
         return refused("Emergency access is reviewed by the CISO or a security administrator.")
-    if actor.user_id == review.holder_id:
-        return refused("Nobody reviews their own emergency access.")
-    if actor.user_id in permits_concerned(review):
+    if is_among(actor.user_id, [review.holder_id]):
+        return refused("Nobody reviews their own emergency access, also not by another account.")
+    if is_among(actor.user_id, permits_concerned(review)):
         return refused("Who gave the permit is involved; somebody else reviews this.")
     return requires_second_factor(actor)

@@ -1,7 +1,11 @@
 """Who may give back, revoke, and confirm work by hand."""
 
+from collections.abc import Mapping
+from uuid import UUID
+
 from apps.access.models import Grant, ManualTask
-from apps.access.queries.grants import approvers_of
+from apps.access.queries.grants import approvers_of, concerned_by
+from apps.access.queries.people import Who, is_among
 from apps.access.states import LIVE_GRANTS
 from apps.accounts.rules import requires_second_factor
 from apps.core.actor import Actor, Role, Strength
@@ -41,16 +45,16 @@ def _may_take_away(actor: Actor, grant: Grant) -> bool:
     return actor.user_id in approvers_of(grant.request_id)
 
 
-def can_confirm_task(actor: Actor, task: ManualTask) -> Decision:
-    """Security administrators, the asset's owner and the manager of its team; never the holder or the requester."""
+def can_confirm_task(actor: Actor, task: ManualTask, known: Mapping[UUID, Who] | None = None) -> Decision:
+    """Security administrators, the asset's owner and the manager of its team; never the holder or the requester.
+
+    `known` is who stands behind the actor and those concerned, where a page has asked for many tasks at once.
+    """
     request = task.grant.request if task.grant else task.held.request if task.held else None
     asset = task.grant.asset if task.grant else request.asset if request else None
     if task.done_at is not None or task.superseded_at is not None:
         return refused("This task is done or no longer needed.")
-    concerned = {task.grant.holder_id if task.grant else None}
-    if request is not None:
-        concerned |= {request.requester_id, request.beneficiary_id}
-    if actor.user_id is None or actor.user_id in concerned:
+    if actor.user_id is None or is_among(actor.user_id, concerned_by(task), known):
         return refused("Somebody other than the holder and the requester confirms this.")
     owner = asset.owner if asset else None
     mine = owner is not None and owner.user_id == actor.user_id

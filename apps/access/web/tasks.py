@@ -6,7 +6,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from apps.access.queries.grants import find_task, open_tasks
+from apps.access.queries.grants import concerned_by, find_task, open_tasks
+from apps.access.queries.people import who_are
 from apps.access.rules.grants import can_confirm_task
 from apps.access.services.manual import confirm_task
 from apps.access.web.once import shown
@@ -28,9 +29,12 @@ class Tasks(ActorView):
     def _page(self, problem: DomainError | None = None, at: int = 0, said: str = "") -> HttpResponse:
         now = clock.now()
         rows = []
-        for task in open_tasks(self.actor)[:SHOWN]:
+        tasks = list(open_tasks(self.actor)[:SHOWN])
+        people = {pk for task in tasks for pk in concerned_by(task)}
+        known = who_are(people | ({self.actor.user_id} if self.actor.user_id else set()))
+        for task in tasks:
             due, tone = time_left(task.due_at, now)
-            row = {"task": task, "due": due, "tone": tone, "confirm": can_confirm_task(self.actor, task)}
+            row = {"task": task, "due": due, "tone": tone, "confirm": can_confirm_task(self.actor, task, known)}
             rows.append({**row, "payload": shown(task.held) if task.held else None})
         context: dict[str, Any] = {"rows": rows, "problem": problem, "at": at, "said": said}
         return render(self.request, "access/tasks.html", context, status=problem.status if problem else 200)

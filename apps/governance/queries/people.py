@@ -4,7 +4,7 @@ Two users are the same person when one inventory Person is linked to both sides,
 bears the other's mail or login. What cannot be told is answered by the caller as "no" to whatever was asked.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -66,6 +66,19 @@ def who_are(user_ids: Iterable[UUID]) -> dict[UUID, Who]:
         user.pk: _who(user, people.get(user.pk), addresses.get(user.pk, set()), keepers.get(user.pk, set()))
         for user in User.objects.filter(pk__in=ids)
     }
+
+
+def is_among(user_id: UUID | None, others: Iterable[UUID | None], known: Mapping[UUID, Who] | None = None) -> bool:
+    """Return whether a user is one of the others, by this account or by another one of the same person.
+
+    Four queries; none where `known` has all of them.
+    """
+    ids = {pk for pk in others if pk is not None}
+    if user_id is None or user_id in ids or not ids:
+        return user_id in ids
+    people = who_are({user_id, *ids}) if known is None else known
+    me = people.get(user_id)
+    return me is not None and any(me.same_as(people[pk]) for pk in ids if pk in people)
 
 
 def _who(user: User, person: Person | None, addresses: set[str], keepers: set[UUID]) -> Who:
