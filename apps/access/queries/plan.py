@@ -107,6 +107,8 @@ class Desk:
     asset: Asset
     now: datetime
     judged: AccessRequest | None = None
+    emergency: bool = False
+    origin: str = ""
     _benches: dict[tuple[int, str, tuple[str, ...]], Bench] = field(default_factory=dict)
 
     @cached_property
@@ -179,12 +181,15 @@ def plan(
     now: datetime,
     extends: Grant | None = None,
     judged: AccessRequest | None = None,
+    emergency: bool = False,
+    origin: str = "",
 ) -> Plan:
     """Return what would become of a request. `actor` is the requester's session, None when nobody sits before it.
 
-    `judged` is a request that exists and is looked at again: it is not in its own way. At most 60 queries.
+    `judged` is a request that exists and is looked at again: it is not in its own way. `origin` is where a new one
+    comes from (empty: as the actor is proven), `emergency` that the glass is broken for it. At most 60 queries.
     """
-    desk = Desk(requester, beneficiary, actor, asset, now, judged)
+    desk = Desk(requester, beneficiary, actor, asset, now, judged, emergency, origin)
     extends = extends or (judged.extends if judged else None)
     return _plan(desk, operation, minutes, start_at, extends, forecasting=judged is None)
 
@@ -205,9 +210,18 @@ def options(
 def _ask_policies(desk: Desk, asked: Iterable[tuple[str, int]]) -> list[PolicyAnswer]:
     principal = principal_of(desk.beneficiary, desk.actor if _own(desk) else None, desk.now)
     resource = resource_of(desk.asset)
-    origin = "api" if desk.actor is not None and desk.actor.credential.startswith("token") else "page"
-    questions = [Question(principal, key, resource, Ctx(minutes, origin), desk.now) for key, minutes in asked]
+    questions = [
+        Question(principal, key, resource, Ctx(minutes, _origin(desk), desk.emergency), desk.now)
+        for key, minutes in asked
+    ]
     return policies.evaluate_many(questions)
+
+
+def _origin(desk: Desk) -> str:
+    """Return where the request comes from: one that is looked at again still comes from where it came."""
+    if desk.judged is not None:
+        return desk.judged.origin
+    return desk.origin or ("api" if desk.actor and desk.actor.credential.startswith("token") else "page")
 
 
 def _own(desk: Desk) -> bool:

@@ -98,6 +98,7 @@ def _plan(row: AccessRequest, operation: str, minutes: int, now: datetime) -> Pl
         start_at=row.start_at,
         now=now,
         extends=row.extends,
+        origin=row.origin,
     )
     if not planned.decision or not planned.routed:
         why = planned.decision.reason or "Nobody could approve it."

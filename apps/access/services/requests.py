@@ -60,7 +60,7 @@ def submit(
         "start_at": start_at.astimezone(UTC) if start_at else None,
         "extends": extends,
     }
-    planned = plan(actor=actor, operation=operation, now=now, **common)
+    planned = plan(actor=actor, operation=operation, origin=origin, now=now, **common)
     planned.decision.require()
     texts = {"reason": reason.strip(), "ticket": ticket.strip(), "origin": origin}
     row = insert(planned, now, payload=payload, bundle=bundle, **texts, **common)
