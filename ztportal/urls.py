@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("apps.connectors.web.urls")),
     path("", include("apps.inventory.web.urls")),
     path("", include("apps.integrity.web.urls")),
+    path("", include("apps.governance.web.urls")),
     path("", include("apps.posture.web.urls")),
     path("", include("apps.access.api.authzen.urls")),
     path("", include("apps.access.web.urls")),

@@ -7,3 +7,18 @@ class GovernanceConfig(AppConfig):
     """The governance app."""
 
     name = "apps.governance"
+
+    def ready(self) -> None:
+        """Register in the open; a bad entry stops start-up."""
+        from apps.accounts.participants import PARTICIPANTS
+        from apps.core.jobs import RECONCILERS
+        from apps.core.notices import register_kind
+        from apps.governance import events  # noqa: F401  (declares itself)
+        from apps.governance.services import ending, telling
+        from apps.governance.web import registrations
+
+        for kind in telling.KINDS:
+            register_kind(kind)
+        RECONCILERS.register("governance.end_exceptions", ending.end_due)
+        PARTICIPANTS.register("governance.exceptions", ending.offboard)
+        registrations.register()

@@ -12,9 +12,11 @@ class PostureConfig(AppConfig):
         """Register checks, subject kinds, metrics and the reconciler's steps; a bad entry stops start-up."""
         from apps.core.jobs import RECONCILERS
         from apps.core.metrics import METRICS
-        from apps.posture.checks import accounts_in_use, credentials, datasets, governance, identity, weights
+        from apps.governance.references import CHECKS, REFERENCES, RESULTS
+        from apps.posture.checks import accounts_in_use, credentials, datasets, exceptions, governance, identity, weights
+        from apps.posture.queries.exceptions import FINDINGS, RESULTS_OF_CHECKS
         from apps.posture.queries.metrics import POSTURE_METRICS
-        from apps.posture.services import reconciling
+        from apps.posture.services import reconciling, taking_up
         from apps.posture.spec import register
         from apps.posture.web import registrations
 
@@ -29,6 +31,7 @@ class PostureConfig(AppConfig):
             datasets.DA_05,
             governance.GV_01,
             governance.GV_02,
+            exceptions.GV_04,
             governance.GV_07,
         ):
             register(spec)
@@ -36,4 +39,7 @@ class PostureConfig(AppConfig):
             METRICS.register(metric.key, metric)
         RECONCILERS.register("posture.recover_runs", reconciling.recover_runs)
         RECONCILERS.register("posture.start_due_run", reconciling.start_due_run)
+        RECONCILERS.register("posture.take_up_exceptions", taking_up.take_up_exceptions)
+        REFERENCES.register(FINDINGS.kind, FINDINGS)
+        RESULTS.register(CHECKS, RESULTS_OF_CHECKS)
         registrations.register()

@@ -5,24 +5,24 @@ from enum import StrEnum
 from django.db import models
 
 from apps.core.states import machine
+from apps.governance.states import Severity as Severity  # exceptions are limited by it
 
 
 class Outcome(models.TextChoices):
-    """What a check found about one subject. Not evaluated never counts as met."""
+    """What a check found about one subject. Not evaluated never counts as met, and neither does an accepted failure.
+
+    No check says `accepted`: publishing a run turns the failures into it that an exception covers.
+    """
 
     MET = "met", "Met"
     FAILING = "failing", "Failing"
+    ACCEPTED = "accepted", "Accepted risk"
     NOT_EVALUATED = "not_evaluated", "Not evaluated"
     NOT_APPLICABLE = "not_applicable", "Not applicable"
 
 
-class Severity(models.TextChoices):
-    """How bad a failure is; it orders the work and never weighs the headline."""
-
-    CRITICAL = "critical", "Critical"
-    HIGH = "high", "High"
-    MEDIUM = "medium", "Medium"
-    LOW = "low", "Low"
+#: What a check itself may say.
+JUDGED_OUTCOMES = (Outcome.MET, Outcome.FAILING, Outcome.NOT_EVALUATED, Outcome.NOT_APPLICABLE)
 
 
 class Pillar(models.TextChoices):
@@ -43,6 +43,7 @@ class SubjectKindName(StrEnum):
     CREDENTIAL = "credential"
     ASSET = "asset"
     SOURCE = "source"
+    EXCEPTION = "exception"
 
 
 class Reason(StrEnum):
@@ -106,6 +107,7 @@ class Trigger(models.TextChoices):
     MANUAL = "manual", "Started by hand"
     COMMAND = "command", "Command line"
     RECHECK = "recheck", "Re-check of one subject"
+    EXCEPTION = "exception", "An exception began or ended"
 
 
 class TaskState(models.TextChoices):

@@ -32,6 +32,7 @@ SEES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "grant": (OWN, WIDE | {"outsider"}),
     "manual_task": (OWN, WIDE | {"outsider"}),
     "after_review": (WIDE | {"owner"}, WIDE | {"outsider"}),
+    "exception": (OWN, WIDE | {"outsider"}),
 }
 #: Each of the two holds what is on their side.
 HOLDERS = frozenset({"owner", "outsider"})

@@ -6,6 +6,7 @@ A row says who gets through (`who`), what they get (`get`, `post`: a status, or 
 """
 
 from tests.architecture.access_routes import ACCESS
+from tests.architecture.governance_routes import GOVERNANCE
 from tests.architecture.matrix import (
     ADMIN,
     ADMIN_AUDITOR,
@@ -252,4 +253,7 @@ def _api() -> list[Row]:
     return [Row(**{**row.__dict__, "api": True}) for row in rows]
 
 
-ROWS = [*_open(), *_decision_point(), *_own_account(), *_visible(), *_oversight(), *ACCESS, *_administration(), *_api()]
+ROWS = [
+    *_open(), *_decision_point(), *_own_account(), *_visible(), *_oversight(), *ACCESS, *GOVERNANCE, *_administration(),
+    *_api(),
+]  # fmt: skip

@@ -51,7 +51,7 @@ def _open_to_others(app: str) -> set[str]:
         "accounts": {"participants"},
         "posture": {"spec", "outcomes"},
         "inventory": {"records", "formats", "importing", "subjects"},
-        "governance": {"standards", "operations", "roles", "duties", "tiers"},
+        "governance": {"standards", "operations", "roles", "duties", "tiers", "references"},
     }
     return PUBLIC_MODULES | contracts.get(app, set())
 

@@ -26,6 +26,7 @@ from tests.cast import Cast
 from tests.notices import rows
 from tests.posture.conftest import run_now
 from tests.security.access_world import KINDS, make_access, make_binding
+from tests.security.governance_world import put_exceptions
 
 CANARY = "cnry7f3a9e"
 BEACON = "bcn51d20c4"
@@ -62,6 +63,7 @@ def build(cast: Cast) -> World:
     _accounts(world)
     _policies(world)
     _access(world, ours, theirs)
+    put_exceptions(world, ours, theirs, (CANARY, BEACON))
     return world
 
 

@@ -3,7 +3,7 @@
 from apps.posture.models.check import CheckVersion
 from apps.posture.models.finding import Finding, FindingEvent
 from apps.posture.models.furthest import FurthestAsset
-from apps.posture.models.judged import Judged
+from apps.posture.models.judged import Judged, Turned
 from apps.posture.models.result import AssetScore, Result, RunTotal
 from apps.posture.models.run import Run, RunTask
 from apps.posture.models.setting import PillarTarget, Schedule, SeverityDue
@@ -22,4 +22,5 @@ __all__ = [
     "RunTotal",
     "Schedule",
     "SeverityDue",
+    "Turned",
 ]

@@ -1,4 +1,4 @@
-"""The temporary table of a preview, as a model."""
+"""The temporary tables of a preview and of a publication, as models."""
 
 from django.db import models
 
@@ -15,3 +15,17 @@ class Judged(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject_id}: {self.outcome}"
+
+
+class Turned(models.Model):
+    """A span that turns from failing to accepted, or back, in the run that is being published."""
+
+    span = models.BigIntegerField(primary_key=True)
+    outcome = models.CharField(max_length=14)
+
+    class Meta:
+        managed = False
+        db_table = "posture_temp_turned"
+
+    def __str__(self) -> str:
+        return f"{self.span}: {self.outcome}"

@@ -70,6 +70,10 @@ class Result(models.Model):
             models.Index(fields=["check_id", "from_run"], name="span_by_check_and_run"),
             models.Index(fields=["to_run", "check_id"], condition=Q(to_run__isnull=False), name="span_closed_by_run"),
             models.Index(fields=["subject_id"], condition=Q(to_run__isnull=False), name="span_closed_by_subject"),
+            # Few among millions: what a run looks through for exceptions that have ended.
+            models.Index(
+                fields=["check_id"], condition=Q(outcome=Outcome.ACCEPTED, to_run__isnull=True), name="span_accepted"
+            ),
         ]
 
     def __str__(self) -> str:

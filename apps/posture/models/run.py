@@ -70,6 +70,11 @@ class Run(models.Model):
         """Return whether the run is about one subject only."""
         return self.subject_id is not None
 
+    @property
+    def judges(self) -> bool:
+        """Return whether the run evaluates checks; else it only takes up exceptions that began or ended."""
+        return self.trigger != Trigger.EXCEPTION
+
 
 class RunTask(models.Model):
     """One check of a run, with what it counted."""
@@ -82,6 +87,7 @@ class RunTask(models.Model):
     finished_at = models.DateTimeField(null=True)
     met = models.PositiveIntegerField(default=0)
     failing = models.PositiveIntegerField(default=0)
+    accepted = models.PositiveIntegerField(default=0, help_text="Failing, and covered by an exception at publication")
     not_evaluated = models.PositiveIntegerField(default=0)
     not_applicable = models.PositiveIntegerField(default=0)
     written = models.PositiveIntegerField(default=0)

@@ -19,6 +19,8 @@ from apps.posture.spec import CHECKS
 from apps.posture.states import Outcome, Pillar
 
 PERIOD = timedelta(days=90)
+#: What stands between an asset and all met, in this order.
+GAPS = (Outcome.FAILING, Outcome.NOT_EVALUATED, Outcome.ACCEPTED)
 
 
 def subjects_of(asset_id: UUID) -> QuerySet[Any]:
@@ -47,8 +49,8 @@ class PillarResults:
     @property
     def outcomes(self) -> list[str]:
         """Return one word per applicable result, for glyphs."""
-        parts = (("met", self.tally.met), ("failing", self.tally.failing), ("not_evaluated", self.tally.not_evaluated))
-        return [word for word, n in parts for _ in range(n)]
+        words = ("met", "accepted", "failing", "not_evaluated")
+        return [word for word in words for _ in range(getattr(self.tally, word))]
 
 
 def by_pillar_of(asset_id: UUID) -> list[PillarResults]:
@@ -82,14 +84,14 @@ class Gap:
 
 def gaps_of(actor: Actor, asset_id: UUID) -> list[Gap]:
     """Return what stands between an asset and all met, failing first, worst first; four queries."""
-    rows = results_of(asset_id).filter(outcome__in=[Outcome.FAILING, Outcome.NOT_EVALUATED])
+    rows = results_of(asset_id).filter(outcome__in=GAPS)
     found = rows.values_list("check_id", "outcome", "reason").annotate(n=Count("*"), run=Min("from_run")).order_by()
     gaps = [(Gap(check_id, outcome, reason, n), run) for check_id, outcome, reason, n, run in found]
     since = dict(Run.objects.filter(pk__in={run for _, run in gaps}).values_list("pk", "as_of"))
     work = _work_on(actor, asset_id)
     for gap, run in gaps:
         gap.since = since.get(run)
-        if gap.outcome == Outcome.FAILING and gap.check_id in work:
+        if gap.outcome != Outcome.NOT_EVALUATED and gap.check_id in work:
             gap.due_on, first, last, gap.owner, gap.owners = work[gap.check_id]
             gap.finding = first if first == last else None
     return [gap for gap, _ in sorted(gaps, key=lambda pair: _rank(pair[0]))]
@@ -114,7 +116,7 @@ def _rank(gap: Gap) -> tuple[Any, ...]:
     order = {"critical": 0, "high": 1, "medium": 2, "low": 3}
     spec = CHECKS.get(gap.check_id)
     return (
-        gap.outcome != Outcome.FAILING,
+        GAPS.index(Outcome(gap.outcome)),
         order.get(str(spec.severity) if spec else "", 9),
         gap.due_on or date.max,
         -gap.n,

@@ -20,7 +20,7 @@ from apps.posture.services.publishing import publish_run
 from apps.posture.services.runs import TASK, end_cancelled
 from apps.posture.services.spans import ERRORED, ERRORED_SPANS, JUDGED, write_spans
 from apps.posture.spec import CHECKS, CheckSpec
-from apps.posture.states import RUN_MACHINE, TASK_MACHINE, Outcome, RunState, TaskState
+from apps.posture.states import JUDGED_OUTCOMES, RUN_MACHINE, TASK_MACHINE, RunState, TaskState
 
 log = logging.getLogger(__name__)
 #: A worker's task gives the run back after this many seconds and sends the next, well under the task time limit.
@@ -125,6 +125,6 @@ def _write(run: Run, task: RunTask, worker: str, started: datetime, judgement: J
             error=problem,
             written=written.spans,
             by_reason=[[outcome, reason, n] for (outcome, reason), n in sorted(written.counts.items())],
-            **{str(outcome): written.of(outcome) for outcome in Outcome.values},
+            **{str(outcome): written.of(outcome) for outcome in JUDGED_OUTCOMES},
         )
         renew(run.pk, worker, now, finished_task=True)

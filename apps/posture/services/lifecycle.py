@@ -69,7 +69,7 @@ def _moves(run: Run, findings: QuerySet[Finding]) -> Iterator[tuple[str, QuerySe
     inapplicable = unresolved.filter(Exists(new.filter(outcome=Outcome.NOT_APPLICABLE)))
     yield FindingChange.NOT_APPLICABLE, inapplicable, resolved
     yield FindingChange.GONE, unresolved.filter(Exists(span.filter(to_run=run.pk)), ~Exists(now)), resolved
-    failing = now.filter(outcome=Outcome.FAILING)
+    failing = now.filter(outcome__in=[Outcome.FAILING, Outcome.ACCEPTED])
     unproven = findings.filter(Exists(failing), state=FindingState.AWAITING_PROOF, fixed_at__lte=run.as_of)
     yield FindingChange.STILL_FAILING, unproven, {"state": FindingState.OPEN, "fixed_at": None}
     again = findings.filter(Exists(new.filter(outcome=Outcome.FAILING)), state=FindingState.RESOLVED)

@@ -90,7 +90,11 @@ def _moves(check_id: str, run: int) -> dict[tuple[str, str], int]:
     spans = Result.objects.at(run).filter(check_id=check_id)
     was = spans.filter(subject_id=OuterRef("subject_id")).values("outcome")[:1]
     pairs = Judged.objects.annotate(was=Coalesce(Subquery(was), Value(""))).values_list("was", "outcome")
-    moves = {(was, to): n for was, to, n in pairs.annotate(n=Count("*")).order_by()}
+    moves: dict[tuple[str, str], int] = {}
+    for was, to, n in pairs.annotate(n=Count("*")).order_by():
+        # What an exception covers stays accepted when it goes on failing.
+        becomes = was if (was, to) == (Outcome.ACCEPTED, Outcome.FAILING) else to
+        moves[(was, becomes)] = moves.get((was, becomes), 0) + n
     stayed: dict[str, int] = {}
     for (before, _), n in moves.items():
         stayed[before] = stayed.get(before, 0) + n

@@ -10,9 +10,10 @@ from apps.core.command import Changed, command
 from apps.core.events import Subject
 from apps.core.jobs import enqueue
 from apps.posture import events
-from apps.posture.models import Result, Run, RunTotal
+from apps.posture.models import Result, Run, RunTask, RunTotal
 from apps.posture.queries.runs import last_published, newest_import
 from apps.posture.queries.trends import late_of_open
+from apps.posture.services.accepting import accepted_now, note_accepted, settle, with_accepted
 from apps.posture.services.lifecycle import move_findings
 from apps.posture.services.rollups import keep_furthest
 from apps.posture.services.scores import rebuild_scores
@@ -32,13 +33,15 @@ def publish_run(*, actor: Actor, number: int, worker: str, now: datetime) -> Cha
     run = Run.objects.get(pk=number)
     before = last_published()
     specs = [CHECKS[task.check_id] for task in run.tasks.all() if task.check_id in CHECKS]
-    write_totals(run, before)
     written = run.tasks.aggregate(n=Sum("written"))["n"] or 0
     refresh_statistics(Result, written)
     moved = move_findings(run, specs)
+    turned = settle(run, now)
+    write_totals(run, before)
     mark, _ = newest_import()
-    if written or moved.total() or before is None or before.inventory_mark != mark:
-        rebuild_scores(run, afterwards=lambda: mark_tier_one(run, {spec.id for spec in specs}, before))
+    if written or turned or moved.total() or before is None or before.inventory_mark != mark:
+        counted = {spec.id for spec in specs if run.judges} or {spec.id for spec in CHECKS}
+        rebuild_scores(run, afterwards=lambda: mark_tier_one(run, counted, before))
     keep_furthest(run)
     RUN_MACHINE.move(
         Run.objects.filter(claimed_by=worker),
@@ -48,8 +51,8 @@ def publish_run(*, actor: Actor, number: int, worker: str, now: datetime) -> Cha
         finished_at=now,
         claimed_until=None,
         # A re-check has seen one subject only: what was imported since the last whole run is still to be seen.
-        inventory_mark=before.inventory_mark if run.partial and before is not None else mark,
-        written=written,
+        inventory_mark=before.inventory_mark if before is not None and (run.partial or not run.judges) else mark,
+        written=written + turned,
         opened=moved[FindingChange.OPENED],
         reopened=moved[FindingChange.REOPENED],
         open_findings={severity: list(pair) for severity, pair in late_of_open(run.as_of.date()).items()},
@@ -65,19 +68,23 @@ def publish_run(*, actor: Actor, number: int, worker: str, now: datetime) -> Cha
 
 def write_totals(run: Run, before: Run | None) -> None:
     """Write the rollup: counted for the checks of this run, carried over from the run before for the others."""
-    tasks = {task.check_id: task for task in run.tasks.select_related("version")}
-    carried = list(before.totals.all()) if before is not None else []
-    totals = [_copy(run, total) for total in carried if total.check_id in CHECKS and total.check_id not in tasks]
-    for check_id, task in tasks.items():
-        counts = Counter({(outcome, reason): n for outcome, reason, n in task.by_reason})
-        if run.partial:
-            counts = _adjusted(run, check_id, counts, carried)
+    tasks = {task.check_id: task for task in run.tasks.all()}
+    carried = [total for total in before.totals.all() if total.check_id in CHECKS] if before is not None else []
+    versions = {task.check_id: task.version_id for task in tasks.values()}
+    if not run.judges:
+        versions |= {total.check_id: total.version_id for total in carried}
+    totals = [_copy(run, total) for total in carried if total.check_id not in versions]
+    accepted = accepted_now(versions)
+    note_accepted(run, accepted)
+    for check_id, version in versions.items():
+        counts = _counted(run, check_id, tasks.get(check_id), carried)
+        counts = with_accepted(counts, accepted.get(check_id, Counter()))
         spec = CHECKS[check_id]
         totals += [
             RunTotal(
                 run=run,
                 check_id=check_id,
-                version=task.version,
+                version_id=version,
                 pillar=spec.pillar,
                 subject_kind=spec.subject_kind,
                 severity=spec.severity,
@@ -92,6 +99,14 @@ def write_totals(run: Run, before: Run | None) -> None:
     for total in totals:
         total.tier1 = known.get((total.check_id, total.outcome, total.reason))
     RunTotal.objects.bulk_create(totals)
+
+
+def _counted(run: Run, check_id: str, task: RunTask | None, carried: list[RunTotal]) -> Counter[tuple[str, str]]:
+    """Return what a check found; `with_accepted` tells which of the failures are accepted."""
+    if task is None:
+        return Counter({(total.outcome, total.reason): total.n for total in carried if total.check_id == check_id})
+    counts = Counter({(outcome, reason): n for outcome, reason, n in task.by_reason})
+    return _adjusted(run, check_id, counts, carried) if run.partial else counts
 
 
 def _copy(run: Run, total: RunTotal) -> RunTotal:

@@ -16,7 +16,16 @@ from apps.posture.models import Result, Run
 TALLY = "posture_temp_tally"
 BEARING = "posture_temp_bearing"
 SCORE = "posture_temp_score"
-COLUMNS = ("met", "failing", "not_evaluated", "not_applicable", "open_critical", "open_high", "oldest_due_on")
+COLUMNS = (
+    "met",
+    "failing",
+    "accepted",
+    "not_evaluated",
+    "not_applicable",
+    "open_critical",
+    "open_high",
+    "oldest_due_on",
+)
 
 #: Who holds access to a version holds it to the model as well: each asset bears on itself and on its parent.
 BEARING_SQL = """
@@ -39,28 +48,31 @@ WHERE e.identity_id = %s AND v.parent_id IS NOT NULL)"""
 BEARERS_SQL = f"""(SELECT subject_id FROM {BEARING}
 UNION SELECT c.id FROM inventory_credential c WHERE c.identity_id IN (SELECT subject_id FROM {BEARING}))"""  # noqa: S608
 TALLY_SQL = """
-SELECT subject_id, SUM(met) AS met, SUM(failing) AS failing, SUM(not_evaluated) AS not_evaluated,
-  SUM(not_applicable) AS not_applicable, SUM(open_critical) AS open_critical, SUM(open_high) AS open_high,
+SELECT subject_id, SUM(met) AS met, SUM(failing) AS failing, SUM(accepted) AS accepted,
+  SUM(not_evaluated) AS not_evaluated, SUM(not_applicable) AS not_applicable,
+  SUM(open_critical) AS open_critical, SUM(open_high) AS open_high,
   MIN(due_on) AS due_on
 FROM (
   SELECT COALESCE(c.identity_id, r.subject_id) AS subject_id,
     CASE WHEN r.outcome = 'met' THEN 1 ELSE 0 END AS met,
     CASE WHEN r.outcome = 'failing' THEN 1 ELSE 0 END AS failing,
+    CASE WHEN r.outcome = 'accepted' THEN 1 ELSE 0 END AS accepted,
     CASE WHEN r.outcome = 'not_evaluated' THEN 1 ELSE 0 END AS not_evaluated,
     CASE WHEN r.outcome = 'not_applicable' THEN 1 ELSE 0 END AS not_applicable,
     0 AS open_critical, 0 AS open_high, CAST(NULL AS date) AS due_on
   FROM posture_result r LEFT JOIN inventory_credential c ON c.id = r.subject_id AND r.subject_kind = 'credential'
-  WHERE r.to_run IS NULL AND r.subject_kind <> 'source' {of_result}
+  WHERE r.to_run IS NULL AND r.subject_kind NOT IN ('source', 'exception') {of_result}
   UNION ALL
-  SELECT COALESCE(c.identity_id, f.subject_id), 0, 0, 0, 0,
+  SELECT COALESCE(c.identity_id, f.subject_id), 0, 0, 0, 0, 0,
     CASE WHEN f.severity = 'critical' THEN 1 ELSE 0 END, CASE WHEN f.severity = 'high' THEN 1 ELSE 0 END, f.due_on
   FROM posture_finding f LEFT JOIN inventory_credential c ON c.id = f.subject_id AND f.subject_kind = 'credential'
-  WHERE f.state <> 'resolved' AND f.subject_kind <> 'source' {of_finding}
+  WHERE f.state <> 'resolved' AND f.subject_kind NOT IN ('source', 'exception') {of_finding}
 ) every GROUP BY subject_id
 """
 SCORE_SQL = f"""
-SELECT b.asset_id, SUM(t.met) AS met, SUM(t.failing) AS failing, SUM(t.not_evaluated) AS not_evaluated,
-  SUM(t.not_applicable) AS not_applicable, SUM(t.open_critical) AS open_critical, SUM(t.open_high) AS open_high,
+SELECT b.asset_id, SUM(t.met) AS met, SUM(t.failing) AS failing, SUM(t.accepted) AS accepted,
+  SUM(t.not_evaluated) AS not_evaluated, SUM(t.not_applicable) AS not_applicable,
+  SUM(t.open_critical) AS open_critical, SUM(t.open_high) AS open_high,
   MIN(t.due_on) AS oldest_due_on
 FROM {BEARING} b JOIN {TALLY} t ON t.subject_id = b.subject_id
 JOIN inventory_asset a ON a.id = b.asset_id AND a.gone_at IS NULL
@@ -107,7 +119,7 @@ def _write_scores(touched: Any) -> None:
     distinct = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
     differs = " OR ".join(f"posture_assetscore.{name} {distinct} excluded.{name}" for name in COLUMNS)
     _run(
-        f"INSERT INTO posture_assetscore (asset_id, accepted, {columns}) SELECT asset_id, 0, {columns} FROM {SCORE} "  # noqa: S608
+        f"INSERT INTO posture_assetscore (asset_id, {columns}) SELECT asset_id, {columns} FROM {SCORE} "  # noqa: S608
         f"WHERE true ON CONFLICT (asset_id) DO UPDATE SET {setting} WHERE {differs}"
     )
     here = f" AND asset_id IN (SELECT asset_id FROM {BEARING})" if touched is not None else ""  # noqa: S608

@@ -49,8 +49,8 @@ def write_spans(
 ) -> Written:
     """Compare what is judged with the open spans and write the differences as of the task's run.
 
-    A span stays when outcome, reason and version are equal and, where it fails, the evidence too. Call inside a
-    transaction. Raises IntegrityError when the check judges a subject twice.
+    A span stays when outcome, reason and version are equal and, where it fails, the evidence too; an accepted one fails
+    as far as its check goes. Call inside a transaction. Raises IntegrityError when the check judges a subject twice.
     """
     undo_check(task.run_id, task.check_id)
     make_room_to_sort()
@@ -121,7 +121,8 @@ def _compare(task: RunTask, stage: Staged) -> None:
     made, made_params = stage.evidence
     fails = is_outcome(stage.verdict, Outcome.FAILING)
     told = "(SELECT e.evidence FROM posture_result e WHERE e.id = r.id)"
-    equal = f"r.version_id = %s AND r.outcome || '/' || r.reason = {stage.verdict} AND (NOT {fails} OR {made} = {told})"
+    judged = f"CASE r.outcome WHEN '{Outcome.ACCEPTED}' THEN '{Outcome.FAILING}' ELSE r.outcome END"
+    equal = f"r.version_id = %s AND {judged} || '/' || r.reason = {stage.verdict} AND (NOT {fails} OR {made} = {told})"
     same = f"CASE WHEN {equal} THEN r.id END"
     joined = (
         f"SELECT s.*, {same} AS kept FROM ({stage.select}) s LEFT JOIN posture_result r"  # noqa: S608

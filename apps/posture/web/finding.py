@@ -1,5 +1,6 @@
 """The page of one finding, and what may be done to it."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -8,9 +9,15 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from apps.core import clock
+from apps.core.actor import Actor
 from apps.core.errors import Conflict, DomainError, Invalid, NotFound
 from apps.core.web.views import ActorView
+from apps.governance.models import RiskException
+from apps.governance.queries.exceptions import open_exception, state_of
+from apps.governance.references import find
+from apps.governance.rules.exceptions import can_ask
 from apps.governance.standards import control, frameworks
+from apps.governance.states import ReferenceKind
 from apps.posture import rules
 from apps.posture.models import Finding
 from apps.posture.queries.findings import FindingDetail, FindingFilters, finding_detail, finding_list, reason_label
@@ -73,8 +80,20 @@ def finding_page(view: ActorView, number: int, forms: dict[str, RefusableForm], 
         "due_form": forms.get("due") or DueForm(initial={"due_on": finding.due_on}),
         "fixed_form": forms.get("fixed") or FixedForm(),
         "opened": list(forms),
+        "exception": exception_part(actor, finding, now.date()),
     }
     return render(view.request, "posture/finding_detail.html", context, status=status)
+
+
+def exception_part(actor: Actor, finding: Finding, today: date) -> dict[str, Any]:
+    """Return the exception that waits or is in force, or whether the actor may ask for one; at most nine queries."""
+    standing = open_exception(ReferenceKind.FINDING, str(finding.pk))
+    if standing is not None:
+        text, tone = state_of(standing, today)
+        seen = RiskException.objects.visible_to(actor).filter(pk=standing.pk).exists()
+        return {"standing": standing, "text": text, "tone": tone, "seen": seen}
+    reference = find(actor, ReferenceKind.FINDING, str(finding.pk))
+    return {"may": reference is not None and bool(can_ask(actor, reference))}
 
 
 def seen_context(found: FindingDetail) -> dict[str, Any]:

@@ -152,7 +152,7 @@ def identity_panel(actor: Actor, identity: Identity) -> dict[str, Any] | None:
     return {"rows": rows, "own": identity.pk, "today": clock.now().date()} if rows else None
 
 
-ORDER = (Outcome.FAILING, Outcome.NOT_EVALUATED, Outcome.MET, Outcome.NOT_APPLICABLE)
+ORDER = (Outcome.FAILING, Outcome.NOT_EVALUATED, Outcome.ACCEPTED, Outcome.MET, Outcome.NOT_APPLICABLE)
 
 
 def person_panel(actor: Actor, person: Person) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from apps.core.actor import Actor
+from apps.governance.models import RiskException
 from apps.inventory.models import Asset, Credential, Identity, Source
 
 Key = tuple[str, Any]
@@ -29,6 +30,9 @@ def subject_urls(actor: Actor, keys: Iterable[Key]) -> dict[Key, str]:
     if "source" in ids:
         sources = Source.objects.visible_to(actor).filter(pk__in=ids["source"]).values_list("pk", flat=True)
         found |= {("source", key): reverse("inventory:source", args=[key]) for key in sources}
+    if "exception" in ids:
+        exceptions = RiskException.objects.visible_to(actor).filter(pk__in=ids["exception"]).values_list("pk", "number")
+        found |= {("exception", key): reverse("governance:exception", args=[number]) for key, number in exceptions}
     return found
 
 
