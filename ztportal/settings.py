@@ -290,7 +290,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["apps.core.api.filters.StrictFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["apps.core.api.bodies.ObjectParser"],
     "DEFAULT_THROTTLE_CLASSES": ["apps.core.api.throttles.ActorThrottle"],
     "DEFAULT_THROTTLE_RATES": {"actor": env.str("ZTPORTAL_API_RATE", default="600/min")},
     "EXCEPTION_HANDLER": "apps.core.api.problems.problem_handler",
@@ -300,7 +300,12 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": f"{ZTPORTAL_NAME} API",
     "VERSION": "1",
-    "DESCRIPTION": "Read access to inventory, posture and audit, with the visibility of the calling actor.",
+    "DESCRIPTION": (
+        "Inventory, posture, access and audit, with the visibility of the calling actor. A token reads, asks for "
+        "access and gives it back; who decides signs in with a second factor. Errors are problem documents "
+        "(RFC 9457): 400 names each wrong field, 403 says why, 404 stands alike for what is not there and for what "
+        "may not be seen, 409 for what changed meanwhile."
+    ),
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["apps.core.api.permissions.ActorHasScope"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
@@ -314,6 +319,8 @@ SPECTACULAR_SETTINGS = {
         "TaskStateEnum": "apps.posture.states.TaskState",
         "OutcomeEnum": "apps.posture.states.Outcome",
         "PresenceEnum": "apps.access.states.Presence",
+        "RequestStateEnum": "apps.access.states.RequestState",
+        "GrantStateEnum": "apps.access.states.GrantState",
     },
 }
 

@@ -20,9 +20,10 @@ SCOPES = {
     "read:inventory": "Assets, identities, people and sources",
     "read:posture": "Checks, runs, findings and metrics",
     "read:access": "Requests and grants",
+    "read:reviews": "Access reviews",
     "read:audit": "Audit log",
     "decide": "Access decisions: may somebody do something now (AuthZEN)",
-    "request": "Ask for access, for the people of its teams or oneself",
+    "request": "Ask for access for oneself or the people of its teams, follow it up, give it back",
 }
 SCOPE_ROLES = {"read:audit": frozenset({Role.CISO, Role.SECURITY_ADMIN, Role.AUDITOR})}
 

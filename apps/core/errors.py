@@ -2,14 +2,15 @@
 
 
 class DomainError(Exception):
-    """A refusal with a reason that may be shown to the person who caused it."""
+    """A refusal with a reason that may be shown to the person who caused it, and what would help where known."""
 
     status = 400
     title = "Bad request"
 
-    def __init__(self, reason: str, **fields: str) -> None:
+    def __init__(self, reason: str, /, *, remedy: str = "", **fields: str) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.remedy = remedy
         self.fields = fields
 
 

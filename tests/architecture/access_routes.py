@@ -1,7 +1,8 @@
-"""Rows of the pages of access."""
+"""Rows of the pages and of the API of access."""
 
 from tests.architecture.matrix import (
     ADMIN,
+    CALLERS,
     CISO_ADMIN,
     HOLDERS,
     PEOPLE,
@@ -44,4 +45,47 @@ def _rows() -> list[Row]:
     ]  # fmt: skip
 
 
+def _api_rows() -> list[Row]:
+    """Its parties follow a request up, the holder uses a grant; nobody here is eligible to decide."""
+    shown = {"digest": "0" * 64, "reason": "Same as last month"}
+    requests = {
+        "withdraw": (200, HOLDERS, {}),
+        "remind": (200, HOLDERS, {}),
+        "answer": (409, None, {"text": "No question is open."}),
+        "approve": (403, None, shown),
+        "refuse": (403, None, shown),
+        "ask": (403, None, {"text": "Which version?"}),
+        "offer": (403, None, {**shown, "operation": "weights.read", "minutes": "30"}),
+        "undo": (403, None, {}),
+    }
+    grants = {
+        "extend": (201, HOLDERS, {"minutes": "30", "reason": "Not done"}),
+        "release": (200, HOLDERS, {}),
+        "revoke": (200, HOLDERS | CISO_ADMIN, {"reason": "Left the project"}),
+        "token": (201, HOLDERS, {}),
+    }
+    return [
+        Row("access-request-list", CALLERS, 200, 400),
+        Row("access-request-dry-run", CALLERS, None, 400),
+        Row("access-request-detail", CALLERS, of="api_request"),
+        Row("access-request-card", CALLERS, get_by=CALLERS - HOLDERS, of="api_request"),
+        Row("access-grant-list", CALLERS),
+        Row("access-grant-detail", CALLERS, of="api_grant"),
+        Row("asset-operations", CALLERS, get_by=PEOPLE, of="asset_operations"),
+        Row("policies", WIDE),
+        Row("policy-version-list", CALLERS),
+        Row("policy-version-detail", WIDE, extra={"pk": "1"}, refused=404),
+        Row("access-target-list", CALLERS),
+        Row("access-target-detail", WIDE, of="binding", refused=404),
+        Row("access-orphan-list", CALLERS),
+        Row("access-orphan-detail", WIDE, of="orphan", refused=404),
+        *[
+            Row(f"access-{kind}-{name}", CALLERS, None, post, post_by=by, of=f"api_{kind}", data=data)
+            for kind, actions in (("request", requests), ("grant", grants))
+            for name, (post, by, data) in actions.items()
+        ],
+    ]
+
+
 ACCESS = _rows()
+ACCESS_API = _api_rows()

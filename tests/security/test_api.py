@@ -1,4 +1,4 @@
-"""The read API as a whole: described, answered for each role, paged stably, limited, and plain about errors."""
+"""The API as a whole: described, answered for each role, paged stably, limited, and plain about errors."""
 
 import io
 import json
@@ -14,7 +14,17 @@ from apps.core.api.throttles import ActorThrottle
 from tests.factories import make_asset
 from tests.security.world import World, bearer, person
 
-LISTS = ("assets", "identities", "sources", "runs", "results", "findings", "audit/events", "requests", "grants")
+LISTS = (
+    "assets", "identities", "sources", "runs", "results", "findings", "audit/events", "requests", "grants",
+    "policies/versions", "targets", "orphans",
+)  # fmt: skip
+#: What is done to a request or a grant, besides the collection that is posted to and the dry run.
+DONE = {
+    "requests": ("answer", "approve", "ask", "offer", "refuse", "remind", "undo", "withdraw"),
+    "grants": ("extend", "release", "revoke", "token"),
+}
+#: What takes no body.
+EMPTY = ("/release", "/remind", "/undo")
 ROLES = ("ciso", "security_admin", "manager", "owner", "engineer", "auditor", "outsider")
 PROBLEM = "application/problem+json"
 
@@ -25,10 +35,27 @@ def test_the_description_is_valid_and_complete(db: None) -> None:
     call_command("spectacular", "--validate", "--fail-on-warn", "--format", "openapi-json", stdout=out)
     document = json.loads(out.getvalue())
     paths = {path.removeprefix("/api/v1/").split("/{")[0] for path in document["paths"]}
-    assert paths == {*LISTS, "checks", "metrics"}
-    assert {method for item in document["paths"].values() for method in item} == {"get"}
-    for item in document["paths"].values():
-        assert {name for way in item["get"]["security"] for name in way} == {"token", "session"}
+    assert paths == {*LISTS, "checks", "metrics", "policies", "requests/dry-run"}
+    posts = {path.removeprefix("/api/v1/") for path, item in document["paths"].items() if "post" in item}
+    done = {f"{kind}/{{number}}/{name}" for kind, names in DONE.items() for name in names}
+    assert posts == {"requests", "requests/dry-run", *done}
+    for path, item in document["paths"].items():
+        assert set(item) <= {"get", "post"}
+        for verb, operation in item.items():
+            assert {name for way in operation["security"] for name in way} == {"token", "session"}
+            assert operation["description"] and all(one.startswith("2") for one in operation["responses"])
+            if verb == "post" and not path.endswith(EMPTY):
+                assert list(operation["requestBody"]["content"]) == ["application/json"], path
+
+
+@pytest.mark.parametrize(("body", "required"), [
+    ("Asked", {"asset", "operation", "minutes", "reason"}), ("DryRun", {"asset", "operation", "minutes"}),
+    ("Approved", {"digest", "reason"}), ("Longer", {"minutes", "reason"}),
+])  # fmt: skip
+def test_bodies_say_what_is_needed(db: None, body: str, required: set[str]) -> None:
+    out = io.StringIO()
+    call_command("spectacular", "--format", "openapi-json", stdout=out)
+    assert set(json.loads(out.getvalue())["components"]["schemas"][body]["required"]) == required
 
 
 @pytest.mark.parametrize("name", ROLES)
@@ -43,7 +70,7 @@ def test_every_operation_answers(world: World, name: str) -> None:
             assert client.get(f"/api/v1/{collection}/{key}").status_code == 200, (collection, key)
 
 
-@pytest.mark.parametrize("path", [*LISTS, "checks", "metrics", "assets/x", "findings/7"])
+@pytest.mark.parametrize("path", [*LISTS, "checks", "metrics", "policies", "assets/x", "findings/7"])
 def test_errors_are_problems(world: World, path: str) -> None:
     """401 without credentials and with a false token, 404 for nonsense, 405 for writing, 403 without the scope."""
     url = f"/api/v1/{path}"
@@ -53,7 +80,7 @@ def test_errors_are_problems(world: World, path: str) -> None:
     client = person(world.cast, "auditor")
     absent = (
         client.get(f"/api/v1/{path.split('/x')[0]}/no-such-thing")
-        if path not in ("metrics",)
+        if path not in ("metrics", "policies")
         else client.get("/api/v1/assets/7")
     )
     assert absent.status_code == 404 and absent["Content-Type"] == PROBLEM and absent.json()["status"] == 404
@@ -139,7 +166,7 @@ def test_random_questions_never_fail(world: World, seed: int) -> None:
     rng = random.Random(seed)
     out = io.StringIO()
     call_command("spectacular", "--format", "openapi-json", stdout=out)
-    paths = json.loads(out.getvalue())["paths"]
+    paths = {path: item for path, item in json.loads(out.getvalue())["paths"].items() if "get" in item}
     clients = [person(world.cast, rng.choice(ROLES)), bearer(world, "service"), Client()]
     for _ in range(150):
         path = rng.choice(sorted(paths))

@@ -160,6 +160,7 @@ def _addresses(world: World, ours: dict[str, Any], theirs: dict[str, Any], run: 
     sides = (ours, theirs)
     for kind, name in (("identity", "key"), ("person", "key"), ("source", "key"), ("key", "pk")):
         world.put(kind, name, *(side[kind].pk for side in sides), nothing)
+    world.put("asset_operations", "id", *(side["asset"].pk for side in sides), nothing)
     for kind in ("asset", "identity", "source"):
         world.put(f"api_{kind}", "pk", *(side[kind].pk for side in sides), nothing)
     world.put("api_finding", "pk", *(side["finding"].pk for side in sides), 999_999_999)

@@ -22,7 +22,11 @@ class Bundle(models.Model):
     requester = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     idempotency_key = models.CharField(max_length=200, blank=True)
-    callback = models.URLField(max_length=500, blank=True)
+    fingerprint = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="SHA-256 of what was asked for, where a repeat has to be the very same",
+    )
 
     class Meta:
         constraints = [

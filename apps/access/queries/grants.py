@@ -7,8 +7,10 @@ from django.db.models import QuerySet
 
 from apps.access.models import Grant, ManualTask, Vote
 from apps.access.states import Choice, GrantState
-from apps.core.actor import Actor
+from apps.accounts.queries import role_holders
+from apps.core.actor import Actor, Role
 from apps.core.errors import NotFound
+from apps.governance.queries.people import is_among, who_are
 
 #: How long the target may show access that ought to be gone before it is told.
 OVERDUE = timedelta(seconds=60)
@@ -50,6 +52,24 @@ def find_task(actor: Actor, pk: int) -> ManualTask:
     if task is None:
         raise NotFound("There is no such task, or you may not see it.")
     return task
+
+
+def confirmers_of(task: ManualTask) -> list[UUID]:
+    """Return the users who may confirm a task by hand: `rules.grants.can_confirm_task` as a query. At most 12 queries.
+
+    Security administrators, the asset's owner and the managers of its team, without the holder, the requester, and
+    other accounts of theirs.
+    """
+    asset = task.grant.asset if task.grant else task.held.request.asset if task.held else None
+    found = set(role_holders(Role.SECURITY_ADMIN).values_list("pk", flat=True))
+    if asset is not None and asset.owner is not None and asset.owner.user_id is not None:
+        found.add(asset.owner.user_id)
+    if asset is not None and asset.team_id is not None:
+        led = role_holders(Role.MANAGER).filter(memberships__team_id=asset.team_id, memberships__manages=True)
+        found |= set(led.values_list("pk", flat=True))
+    concerned = concerned_by(task)
+    known = who_are(found | concerned)
+    return sorted((pk for pk in found if not is_among(pk, concerned, known)), key=str)
 
 
 def open_task_count(actor: Actor) -> int:

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Now
 
 from apps.access.models import AccessRequest, Asked, Vote
 from apps.access.queries.approvers import usual_minutes
@@ -58,11 +57,9 @@ def decided(actor: Actor) -> QuerySet[AccessRequest]:
     return _put_to(actor, actor.user_id).exclude(state__in=OPEN_REQUESTS).order_by("-decided_at", "-number")
 
 
-def waiting_count(actor: Actor) -> int:
-    """Return how many requests wait for the actor at database time. One query, because every page asks it."""
-    if actor.user_id is None:
-        return 0
-    return _put_to(actor, actor.user_id).filter(_mine(actor.user_id), expires_at__gt=Now()).order_by().count()
+def waiting_count(actor: Actor, now: datetime) -> int:
+    """Return how many requests wait for the actor. One query, because every page asks it."""
+    return for_me(actor, now).order_by().count()
 
 
 def decides_sometimes(actor: Actor) -> bool:

@@ -195,13 +195,13 @@ def plan(
 
 
 def options(
-    *, requester: User, beneficiary: User, actor: Actor | None, asset: Asset, now: datetime
+    *, requester: User, beneficiary: User, actor: Actor | None, asset: Asset, origin: str = "", now: datetime
 ) -> tuple[tuple[str, Plan], ...]:
     """Return every operation done to this kind of asset with its plan for an hour, or for less where that is the most.
 
     At most 60 queries, however many operations.
     """
-    desk = Desk(requester, beneficiary, actor, asset, now)
+    desk = Desk(requester, beneficiary, actor, asset, now, origin=origin)
     keys = [operation.key for operation in operations_for(asset.kind)]
     answers = dict(zip(keys, _ask_policies(desk, [(key, 60) for key in keys]), strict=True))
     return tuple((key, _plan(desk, key, 60, None, None, forecasting=False, policy=answers[key])) for key in keys)

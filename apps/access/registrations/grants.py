@@ -1,6 +1,6 @@
 """What grants tell core at start-up: provisioners, steps of the reconciler, notices, subjects, sealed columns."""
 
-from apps.access.models import Grant, GrantPassword, SigningKey
+from apps.access.models import Grant, GrantPassword, ManualTask, SigningKey
 from apps.access.provisioning.contract import Provisioner
 from apps.access.provisioning.manual import ManualProvisioner
 from apps.access.provisioning.mlflow import MlflowProvisioner
@@ -43,6 +43,11 @@ def sees_grant(actor: Actor, number: str) -> bool:
     return number.isdigit() and Grant.objects.visible_to(actor).filter(pk=int(number)).exists()
 
 
+def sees_task(actor: Actor, number: str) -> bool:
+    """Return whether the actor sees a task by hand."""
+    return number.isdigit() and ManualTask.objects.visible_to(actor).filter(pk=int(number)).exists()
+
+
 def register_grants() -> None:
     """Make all registrations; a name taken by another stops the start."""
     for carrier in CARRIERS:
@@ -53,5 +58,6 @@ def register_grants() -> None:
         RECONCILERS.register(name, step)
     PARTICIPANTS.register("access.grants", offboard)
     SEEN.register("grant", sees_grant)
+    SEEN.register("manual_task", sees_task)
     SEALED.register("access.signing_key", SealedColumn(SigningKey, "sealed_private", "kid"))
     SEALED.register("access.grant_password", SealedColumn(GrantPassword, "sealed", "grant_id"))

@@ -13,13 +13,13 @@ from apps.core.decision import ALLOWED, Decision, refused
 
 
 def can_release(actor: Actor, grant: Grant) -> Decision:
-    """The holder, at any strength but by token: giving back only takes away."""
+    """The holder, at any strength, by token one that may ask for access: giving back only takes away."""
     if grant.state not in LIVE_GRANTS:
         return refused("This grant has ended or is ending.")
     if actor.user_id is None or actor.user_id != grant.holder_id:
         return refused("Only its holder gives access back; others revoke it.")
-    if actor.strength is Strength.TOKEN:
-        return refused("A token gives nothing back.")
+    if actor.strength is Strength.TOKEN and "request" not in (actor.scopes or ()):
+        return refused("This token may not ask for access, so it gives none back.")
     return ALLOWED
 
 

@@ -11,7 +11,7 @@ from apps.accounts.rules import requires_second_factor
 from apps.core.actor import Actor, Role, Strength
 from apps.core.decision import ALLOWED, Decision, refused
 from apps.core.errors import Forbidden
-from apps.governance.tiers import TIERS
+from apps.governance.rules.proof import has_fresh_proof as has_fresh_proof
 
 REMIND_EVERY = timedelta(minutes=15)
 UNDO_WITHIN = timedelta(seconds=30)
@@ -23,7 +23,7 @@ def _signed_in(actor: Actor) -> Decision:
     if actor.kind != "person" or actor.user_id is None:
         return refused("Only a person does this.")
     if actor.strength in (Strength.TOKEN, Strength.NONE):
-        return refused("A token does not do this; sign in.")
+        return refused("A token does not do this; sign in with a second factor.")
     return ALLOWED
 
 
@@ -36,8 +36,10 @@ def person_id(actor: Actor) -> UUID:
 
 def _may_ask(actor: Actor) -> Decision:
     """A person at a session, or a token with the scope for it."""
-    if actor.strength is Strength.TOKEN and "request" in (actor.scopes or ()):
-        return ALLOWED
+    if actor.strength is Strength.TOKEN and actor.user_id is not None:
+        if "request" in (actor.scopes or ()):
+            return ALLOWED
+        return refused("This token may not ask for access: it has not the scope “request”.")
     return _signed_in(actor)
 
 
@@ -74,8 +76,8 @@ def has_asked(actor: Actor, request: AccessRequest) -> bool:
 
 
 def can_withdraw(actor: Actor, request: AccessRequest) -> Decision:
-    """Requester and beneficiary, while it waits, also by a token that may ask."""
-    return _as_party(actor, request, "Only who asked withdraws a request.", signed_in=_may_ask(actor))
+    """Requester and beneficiary, while it waits."""
+    return _as_party(actor, request, "Only who asked withdraws a request.")
 
 
 def can_answer(actor: Actor, request: AccessRequest) -> Decision:
@@ -98,10 +100,11 @@ def can_remind(actor: Actor, request: AccessRequest, now: datetime) -> Decision:
     return ALLOWED
 
 
-def _as_party(actor: Actor, request: AccessRequest, otherwise: str, signed_in: Decision | None = None) -> Decision:
-    known = signed_in or _signed_in(actor)
-    if not known:
-        return known
+def _as_party(actor: Actor, request: AccessRequest, otherwise: str) -> Decision:
+    """Requester and beneficiary, at a session or by a token that may ask, while it waits."""
+    asking = _may_ask(actor)
+    if not asking:
+        return asking
     if not has_asked(actor, request):
         return refused(otherwise)
     if request.state not in OPEN_REQUESTS:
@@ -109,20 +112,10 @@ def _as_party(actor: Actor, request: AccessRequest, otherwise: str, signed_in: D
     return ALLOWED
 
 
-def has_fresh_proof(actor: Actor, tier: int, now: datetime) -> Decision:
-    """A decision needs a second factor proven within 15 minutes; at tier 1 a passkey, or within 5 minutes.
-
-    `authenticated_at` is when the session was last proven (NIST SP 800-63B, reauthentication).
-    """
-    strong = requires_second_factor(actor)
-    if not strong:
-        return strong
-    proof_age = TIERS[tier].proof_age
-    if tier == 1 and actor.strength is Strength.PHISHING_RESISTANT:
-        proof_age = TIERS[2].proof_age
-    if actor.authenticated_at is None or now - actor.authenticated_at > proof_age:
-        minutes = int(proof_age.total_seconds()) // 60
-        return refused(f"Confirm your second factor first: it must be proven within {minutes} minutes.")
+def can_see_card(actor: Actor, request: AccessRequest) -> Decision:
+    """Whoever sees the request, but its parties: the card tells approvers what speaks for and against them."""
+    if has_asked(actor, request):
+        return refused("You are a party to this request; its card is for those who decide.")
     return ALLOWED
 
 
@@ -184,10 +177,11 @@ def can_undo(actor: Actor, request: AccessRequest, vote: Vote | None, now: datet
 
 
 def can_extend(actor: Actor, grant: Grant, now: datetime) -> Decision:
-    """The holder of an active grant, before it is over; emergency access is not extended."""
-    signed_in = _signed_in(actor)
-    if not signed_in:
-        return signed_in
+    """The holder of an active grant, before it is over, also by a token that may ask; emergency access is not
+    extended."""
+    asking = _may_ask(actor)
+    if not asking:
+        return asking
     if actor.user_id != grant.holder_id:
         return refused("Only its holder asks for an extension.")
     if grant.emergency:

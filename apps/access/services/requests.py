@@ -14,7 +14,7 @@ from apps.access.states import RequestState
 from apps.accounts.models import User
 from apps.core.actor import Actor
 from apps.core.command import Changed, Unchanged, command
-from apps.core.errors import Conflict, Invalid, NotFound
+from apps.core.errors import Conflict, Forbidden, Invalid, NotFound
 from apps.governance.operations import OPERATIONS
 from apps.inventory.models import Asset
 
@@ -61,7 +61,8 @@ def submit(
         "extends": extends,
     }
     planned = plan(actor=actor, operation=operation, origin=origin, now=now, **common)
-    planned.decision.require()
+    if not planned.decision:
+        raise Forbidden(planned.decision.reason, remedy=planned.remedy)
     texts = {"reason": reason.strip(), "ticket": ticket.strip(), "origin": origin}
     row = insert(planned, now, payload=payload, bundle=bundle, **texts, **common)
     _set_off(actor, row, planned, now)
@@ -110,7 +111,7 @@ def _people(actor: Actor, beneficiary: User | None) -> tuple[User, User]:
 
 def _check(reason: str, ticket: str, origin: str, operation: str) -> None:
     if not reason.strip() or len(reason) > LONGEST_REASON:
-        raise Invalid("Say why, in 1 to 2,000 characters.")
+        raise Invalid("Say why, in 1 to 2,000 characters.", reason="Say why, in 1 to 2,000 characters.")
     if len(ticket) > 60:
         raise Invalid("A ticket id has at most 60 characters.", ticket="At most 60 characters.")
     if origin not in ORIGINS:

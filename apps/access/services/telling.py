@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from apps.access.models import Grant
+from apps.access.models import Grant, ManualTask
 from apps.access.services.receipts import subject_of
 from apps.accounts.queries import role_holders
 from apps.core.actor import Actor, Role
+from apps.core.events import Subject
 from apps.core.notices import Fact, NoticeKind, Templates
 from apps.notices.services import owe
 
@@ -64,6 +65,21 @@ def tell(kind: str, *, actor: Actor, grant: Grant, to: Iterable[UUID], once: str
         facts=common | facts,
         url=f"/access/G-{grant.pk}",
         once_key=f"grant:{grant.pk}:{once}",
+        now=now,
+    )
+
+
+def tell_task(task: ManualTask, *, actor: Actor, to: Iterable[UUID], now: datetime) -> None:
+    """Owe to people that a task by hand is put to them; each task is told once."""
+    about = task.grant if task.grant is not None else task.held.request if task.held is not None else None
+    owe(
+        actor=actor,
+        kind="access.task.put",
+        to_user_ids=list(to),
+        subject=Subject("manual_task", str(task.pk)),
+        facts={"asset": about.asset_label if about else "", "due": task.due_at, "what": task.instructions},
+        url="/approvals/tasks",
+        once_key=f"task:{task.pk}",
         now=now,
     )
 

@@ -158,7 +158,7 @@ def deny(*, actor: Actor, request: AccessRequest, digest: str, reason: str, now:
     can_refuse(actor, row, now, stands).require()
     _same(row, digest)
     if not reason.strip():
-        raise Invalid("Say why you refuse.")
+        raise Invalid("Say why you refuse.", reason="Say why you refuse.")
     row.digest = digest
     _vote(actor, row, stands, Choice.DENY, reason, now)
     before = row.state

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 if TYPE_CHECKING:  # the views of the framework import this module
@@ -15,7 +15,8 @@ def actor_of(request: Request) -> object | None:
 
 
 class ActorHasScope(BasePermission):
-    """A token needs the view's `required_scope`; a session has all scopes of its roles."""
+    """A token needs the view's `required_scope`, to write its `writing_scope` if it has one; a session has all scopes
+    of its roles."""
 
     message = "This token has not the scope that this address needs."
 
@@ -25,5 +26,7 @@ class ActorHasScope(BasePermission):
         if actor is None:
             return False
         scope = getattr(view, "required_scope", None)
+        if request.method not in SAFE_METHODS:
+            scope = getattr(view, "writing_scope", "") or scope
         scopes = actor.scopes  # type: ignore[attr-defined]
         return scopes is None or (scope is not None and scope in scopes)

@@ -22,8 +22,10 @@ def problem(status: int, title: str, detail: str = "", **extra: Any) -> Response
 def problem_handler(exception: Exception, context: dict[str, Any]) -> Response | None:
     """Translate domain errors and REST framework errors; leave the rest to the server error page."""
     if isinstance(exception, DomainError):
-        errors = {"errors": exception.fields} if exception.fields else {}
-        return problem(exception.status, exception.title, exception.reason, **errors)
+        more: dict[str, Any] = {"remedy": exception.remedy} if exception.remedy else {}
+        if exception.fields:
+            more["errors"] = {name: [why] for name, why in exception.fields.items()}
+        return problem(exception.status, exception.title, exception.reason, **more)
     if isinstance(exception, Http404):
         return problem(404, "Not found", "There is no such thing, or you may not see it.")
     if isinstance(exception, PermissionDenied):

@@ -7,7 +7,7 @@ from apps.core.actor import Actor
 from apps.core.api.views import VisibleReadOnly
 from apps.core.facts import Fact
 from apps.inventory.api.serializers import AssetSerializer, IdentitySerializer, SourceSerializer
-from apps.inventory.models import Asset, Identity, Source
+from apps.inventory.models import Asset
 from apps.inventory.queries.people import api_identities
 from apps.inventory.queries.sources import visible_sources
 from apps.inventory.states import AssetKind, IdentityKind, UseState
@@ -21,23 +21,19 @@ class AssetParameters(django_filters.FilterSet):
     name = django_filters.CharFilter(lookup_expr="icontains", max_length=200)
     gone = django_filters.BooleanFilter(field_name="gone_at", lookup_expr="isnull", exclude=True)
 
-    class Meta:
-        model = Asset
-        fields: list[str] = []
+
+def _assets(actor: Actor) -> QuerySet[Asset]:
+    return Asset.objects.visible_to(actor).select_related("owner")
 
 
 class AssetViewSet(VisibleReadOnly):
     """Assets the caller may see."""
 
-    queryset = Asset.objects.none()
+    visible = staticmethod(_assets)
     serializer_class = AssetSerializer
     filterset_class = AssetParameters
     required_scope = "read:inventory"
     cursor_ordering = ("name", "pk")
-
-    def visible(self, actor: Actor) -> QuerySet[Asset]:
-        """Return the rows this actor may see."""
-        return Asset.objects.visible_to(actor).select_related("owner")
 
 
 class IdentityParameters(django_filters.FilterSet):
@@ -48,23 +44,15 @@ class IdentityParameters(django_filters.FilterSet):
     enabled = django_filters.ChoiceFilter(choices=Fact.choices)
     use = django_filters.ChoiceFilter(field_name="use_state", choices=UseState.choices)
 
-    class Meta:
-        model = Identity
-        fields: list[str] = []
-
 
 class IdentityViewSet(VisibleReadOnly):
     """Identities the caller may see."""
 
-    queryset = Identity.objects.none()
+    visible = staticmethod(api_identities)
     serializer_class = IdentitySerializer
     filterset_class = IdentityParameters
     required_scope = "read:inventory"
     cursor_ordering = ("name", "pk")
-
-    def visible(self, actor: Actor) -> QuerySet[Identity]:
-        """Return the rows this actor may see."""
-        return api_identities(actor)
 
 
 class SourceParameters(django_filters.FilterSet):
@@ -72,20 +60,12 @@ class SourceParameters(django_filters.FilterSet):
 
     format = django_filters.CharFilter(max_length=64)
 
-    class Meta:
-        model = Source
-        fields: list[str] = []
-
 
 class SourceViewSet(VisibleReadOnly):
     """Sources, for wide roles; others see none."""
 
-    queryset = Source.objects.none()
+    visible = staticmethod(visible_sources)
     serializer_class = SourceSerializer
     filterset_class = SourceParameters
     required_scope = "read:inventory"
     cursor_ordering = ("name", "pk")
-
-    def visible(self, actor: Actor) -> QuerySet[Source]:
-        """Return the rows this actor may see."""
-        return visible_sources(actor)

@@ -21,11 +21,8 @@ class CheckViewSet(NoParameters, ViewSet):
 
     required_scope = "read:posture"
 
-    def _actor(self) -> Actor:
-        return self.request._request.actor  # type: ignore[attr-defined]
-
     def _run(self) -> Run | None:
-        return last_published() if self._actor().sees_all else None
+        return last_published() if self.actor.sees_all else None
 
     @extend_schema(responses=CheckSerializer(many=True), operation_id="checks_list")
     def list(self, request: Request) -> Response:
@@ -40,7 +37,7 @@ class CheckViewSet(NoParameters, ViewSet):
     def retrieve(self, request: Request, pk: str) -> Response:
         """Return one check."""
         row = check_detail(pk).row
-        if not self._actor().sees_all:
+        if not self.actor.sees_all:
             row = next((found for found in check_list(None) if found.spec.id == pk), row)
         return Response(CheckSerializer(row).data)
 
@@ -50,24 +47,20 @@ class RunParameters(django_filters.FilterSet):
 
     state = django_filters.CharFilter(max_length=10)
 
-    class Meta:
-        model = Run
-        fields: list[str] = []
+
+def _runs(actor: Actor) -> QuerySet[Run]:
+    rows = run_list(actor).prefetch_related("tasks")
+    return rows if actor.sees_all else rows.none()
 
 
 class RunViewSet(VisibleReadOnly):
     """Runs, newest first; counts name nobody, but only callers who see every subject get them."""
 
-    queryset = Run.objects.none()
+    visible = staticmethod(_runs)
     serializer_class = RunSerializer
     filterset_class = RunParameters
     required_scope = "read:posture"
     cursor_ordering = ("-number",)
-
-    def visible(self, actor: Actor) -> QuerySet[Run]:
-        """Return the rows this actor may see."""
-        rows = run_list(actor).prefetch_related("tasks")
-        return rows if actor.sees_all else rows.none()
 
 
 class ResultParameters(django_filters.FilterSet):
@@ -77,25 +70,21 @@ class ResultParameters(django_filters.FilterSet):
     check = django_filters.CharFilter(field_name="check_id", max_length=8)
     subject_id = django_filters.UUIDFilter()
 
-    class Meta:
-        model = Result
-        fields: list[str] = []
+
+def _results(actor: Actor) -> QuerySet[Result]:
+    run = last_published()
+    rows = Result.objects.visible_to(actor)
+    return rows.at(run.pk) if run else rows.none()
 
 
 class ResultViewSet(VisibleReadOnly):
     """Results of the last published run about subjects the caller may see."""
 
-    queryset = Result.objects.none()
+    visible = staticmethod(_results)
     serializer_class = ResultSerializer
     filterset_class = ResultParameters
     required_scope = "read:posture"
     cursor_ordering = ("pk",)
-
-    def visible(self, actor: Actor) -> QuerySet[Result]:
-        """Return the rows this actor may see."""
-        run = last_published()
-        rows = Result.objects.visible_to(actor)
-        return rows.at(run.pk) if run else rows.none()
 
 
 class FindingParameters(django_filters.FilterSet):
@@ -107,20 +96,12 @@ class FindingParameters(django_filters.FilterSet):
     check = django_filters.CharFilter(field_name="check_id", max_length=8)
     asset = django_filters.UUIDFilter(field_name="asset_id")
 
-    class Meta:
-        model = Finding
-        fields: list[str] = []
-
 
 class FindingViewSet(VisibleReadOnly):
     """Findings about subjects the caller may see."""
 
-    queryset = Finding.objects.none()
+    visible = Finding.objects.visible_to
     serializer_class = FindingSerializer
     filterset_class = FindingParameters
     required_scope = "read:posture"
     cursor_ordering = ("number",)
-
-    def visible(self, actor: Actor) -> QuerySet[Finding]:
-        """Return the rows this actor may see."""
-        return Finding.objects.visible_to(actor)

@@ -11,15 +11,18 @@ from apps.access.provisioning.manual import ManualProvisioner
 from apps.access.provisioning.portal import PortalProvisioner
 from apps.access.queries.grants import open_tasks
 from apps.access.queries.live import live_grants
+from apps.access.rules.grants import can_confirm_task
 from apps.access.services.grants import release
 from apps.access.services.manual import confirm_task
 from apps.access.states import GrantState, Presence, TaskKind
 from apps.core import clock
 from apps.core.errors import Conflict, Forbidden, Invalid
+from apps.core.notices import SEEN
+from apps.notices.models import Notice
 from tests.access.grants import carried, make_holder, make_request, open_grant
 from tests.access.provisioners.conformance import Conformance, Rig
 from tests.cast import Cast
-from tests.factories import make_asset
+from tests.factories import make_asset, make_identity
 
 pytestmark = pytest.mark.django_db
 
@@ -129,6 +132,34 @@ def test_who_may_confirm_work_by_hand(by_hand: Grant, cast: Cast) -> None:
     with pytest.raises((Conflict, Forbidden)):
         confirm_task(actor=cast.actor("security_admin"), task=task, proof="Twice")
     assert not open_tasks(cast.actor("manager")).exists()
+
+
+def test_a_task_is_told_once_to_exactly_those_who_may_confirm_it(by_hand: Grant, cast: Cast) -> None:
+    """Administrators and the team's manager, and its owner; not who is concerned, by whichever account; told anew for
+    the next task only. Each sees it, or would be told of nothing."""
+    cast.users["owner"].groups.clear()
+    owner = make_holder(cast.users["owner"]).person
+    type(by_hand.asset).objects.filter(pk=by_hand.asset_id).update(owner=owner, owner_confirmed_at=clock.now())
+    # The holder's other account is an administrator's.
+    make_identity(person=by_hand.holder.person, email=cast.users["second_admin"].email)
+    carried(by_hand)
+    carried(by_hand, within=timedelta(minutes=5))
+    task = ManualTask.objects.get()
+    told = {notice.user.name for notice in Notice.objects.filter(kind="access.task.put")}
+    may = {
+        user.name for name, user in cast.users.items() if can_confirm_task(cast.actor(name), task)
+    }  # fmt: skip
+    assert told == may == {cast.users[name].name for name in ("security_admin", "manager", "owner")}
+    for name in ("security_admin", "manager", "owner"):
+        assert SEEN["manual_task"](cast.actor(name), str(task.pk))
+    assert not SEEN["manual_task"](cast.actor("outsider"), str(task.pk))
+    notice = Notice.objects.filter(kind="access.task.put").first()
+    assert notice is not None and notice.url == "/approvals/tasks" and by_hand.asset_label in notice.title
+    assert task.instructions.split(" ")[0] in " ".join(notice.lines)
+    confirm_task(actor=cast.actor("security_admin"), task=task, proof="Ticket 4471")
+    release(actor=cast.actor("engineer"), grant=carried(by_hand))
+    carried(by_hand)
+    assert Notice.objects.filter(kind="access.task.put").count() == 2 * len(told)
 
 
 def test_a_task_that_nobody_needs_any_more_is_none(by_hand: Grant, cast: Cast) -> None:

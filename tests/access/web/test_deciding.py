@@ -144,7 +144,7 @@ def test_lists_keep_apart_what_waits_and_what_is_decided(fresh: SignIn, world: W
     assert list(inbox.with_others(actor, now)) == [first]
     decide(fresh("owner"), world, second, do="refuse")
     assert list(inbox.decided(actor)) == [second]
-    assert (inbox.waiting_count(actor), list(inbox.for_me(actor, now + timedelta(days=30)))) == (0, [])
+    assert (inbox.waiting_count(actor, now), list(inbox.for_me(actor, now + timedelta(days=30)))) == (0, [])
 
 
 def test_who_decides_has_the_entry_with_the_count(fresh: SignIn, world: World) -> None:

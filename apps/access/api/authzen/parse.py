@@ -1,14 +1,12 @@
 """Reading AuthZEN request bodies. Unknown fields are ignored; what is missing or of a wrong type is named."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from apps.access.decisions.questions import Action, Entity, Question
+from apps.core.api.bodies import BadBody, json_object
 
-MAX_BODY = 1_000_000
 MAX_EVALUATIONS = 500
-MAX_DEPTH = 50
 MAX_TEXT = 700
 PARTS = ("subject", "action", "resource", "context")
 #: The field without which a part of a question says nothing, beside `type`.
@@ -23,28 +21,10 @@ def body_of(content_type: str, raw: bytes) -> dict[str, Any]:
     """Return the JSON object of a request. Raises Malformed."""
     if content_type.split(";")[0].strip().lower() != "application/json":
         raise Malformed("Content-Type must be application/json.")
-    if len(raw) > MAX_BODY:
-        raise Malformed(f"The body is larger than {MAX_BODY:,} bytes.")
     try:
-        body = json.loads(raw, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise Malformed("The body is not valid JSON.") from None
-    if not isinstance(body, dict):
-        raise Malformed("The body must be a JSON object.")
-    _shallow(body)
-    return body
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
-
-
-def _shallow(value: Any, depth: int = 0) -> None:
-    if depth > MAX_DEPTH:
-        raise Malformed(f"The body is nested deeper than {MAX_DEPTH} levels.")
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for one in inner:
-        _shallow(one, depth + 1)
+        return json_object(raw)
+    except BadBody as problem:
+        raise Malformed(str(problem)) from None
 
 
 def question_of(body: Mapping[str, Any], seeking: str = "") -> Question:
@@ -71,7 +51,7 @@ def _text(part: Mapping[str, Any], name: str, field: str) -> str:
     value = part.get(field)
     if value is None:
         raise Malformed(f"{name}.{field} is missing.")
-    if not isinstance(value, str) or not value or len(value) > MAX_TEXT or "\x00" in value:
+    if not isinstance(value, str) or not value or len(value) > MAX_TEXT:
         raise Malformed(f"{name}.{field} must be a text of 1 to {MAX_TEXT} characters.")
     return value
 
