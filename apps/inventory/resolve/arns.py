@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Case, F, Q, QuerySet, UUIDField, Value, When
+from django.db.models import Case, CharField, F, Q, QuerySet, UUIDField, Value, When
 from django.db.models.functions import Lower
 
 from apps.core.facts import Fact
 from apps.inventory.importers.aws_iam.actions import ON_MODELS, PRIVILEGED
-from apps.inventory.importers.aws_iam.patterns import WILD, covers
+from apps.inventory.importers.aws_iam.patterns import WILD, scope_covers
 from apps.inventory.models import Asset, AssetObservation, Entitlement, Import
 from apps.inventory.records import ASSET, ENTITLEMENT
 from apps.inventory.states import AssetKind
@@ -67,10 +67,12 @@ def _resolve(rows: QuerySet[Entitlement], scopes: list[str], places: list[Place]
     here.filter(asset__isnull=False).exclude(scope__in=list(single)).update(asset=None)
     sure = Q(operation__in=sorted(PRIVILEGED), not_evaluated="")
     here.filter(scope__in=sorted(stored), on_ai=Fact.UNKNOWN).update(
-        on_ai=Fact.YES, privileged=Case(When(sure, then=Value(Fact.YES)), default=F("privileged"))
+        on_ai=Fact.YES,
+        privileged=Case(When(sure, then=Value(Fact.YES)), default=F("privileged"), output_field=CharField()),
     )
     weights = sorted(scope for scope, found in stored.items() if all(place.is_model for place in found))
-    renamed = Case(*(When(operation=of, then=Value(then)) for of, then in ON_MODELS.items()), default=F("operation"))
+    whens = [When(operation=of, then=Value(then)) for of, then in ON_MODELS.items()]
+    renamed = Case(*whens, default=F("operation"), output_field=CharField())
     here.filter(scope__in=weights, operation__in=list(ON_MODELS)).update(operation=renamed)
 
 
@@ -121,5 +123,5 @@ def _within(scope: str, places: list[Place]) -> Iterator[Place]:
     """Yield the places that lie wholly in a scope of S3."""
     if scope.startswith(("arn:aws:s3:::", "arn:*:s3:::")):
         for place in places:
-            if covers(scope, f"{place.arn}*") or covers(scope, place.arn.rstrip("/")):
+            if scope_covers(scope, f"{place.arn}*") or scope_covers(scope, place.arn.rstrip("/")):
                 yield place

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from apps.inventory.importers.aws_iam.documents import Statement, read_document
 from apps.inventory.importers.aws_iam.evaluate import ASSUME, Attached, Held, Surroundings, evaluate, left_open
 from apps.inventory.importers.aws_iam.gather import GROUPS, POLICIES, Export, Found, as_list
-from apps.inventory.importers.aws_iam.patterns import covers
+from apps.inventory.importers.aws_iam.patterns import scope_covers
 from apps.inventory.importers.aws_iam.trust import Trust, ai_services, read_trust
 from apps.inventory.importers.fields import Fields, WrongValue
 from apps.inventory.records import ENTITLEMENT, Rejected
@@ -100,7 +100,7 @@ class Account:
         denials = [(one, s) for one, s in statements if not s.allow and ASSUME in self.around.about(s)]
         for role in roles if allows else ():
             arn = role.found.arn
-            fitting = [s for s in allows if any(covers(r, arn) for r in s.resources) != s.not_resources]
+            fitting = [s for s in allows if any(scope_covers(r, arn) for r in s.resources) != s.not_resources]
             notes = left_open(ASSUME, arn, denials, holder.boundary, self.around) if fitting else None
             if notes is None:
                 continue

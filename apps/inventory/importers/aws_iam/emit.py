@@ -10,7 +10,7 @@ from typing import Any
 from apps.core.facts import Fact
 from apps.inventory.importers.aws_iam.account import Account, Holder
 from apps.inventory.importers.aws_iam.evaluate import ROLE, Held
-from apps.inventory.importers.aws_iam.patterns import covers
+from apps.inventory.importers.aws_iam.patterns import scope_covers
 from apps.inventory.importers.aws_iam.trust import kind_of_role
 from apps.inventory.importers.fields import Fields, WrongValue, storable
 from apps.inventory.importing.times import instant
@@ -98,7 +98,7 @@ class Emitter:
         own = [held for held in rows.values() if held.sure]
         for taken in self.account.taken(holder):
             for held in self.account.held(taken.role):
-                if any(o.operation == held.operation and covers(o.scope, held.scope) for o in own):
+                if any(o.operation == held.operation and scope_covers(o.scope, held.scope) for o in own):
                     continue
                 over = " › ".join(f"role {name}" for name in taken.path)
                 way = _over(held, over, taken.notes)

@@ -21,7 +21,7 @@ from apps.inventory.importers.aws_iam.actions import (
     Action,
 )
 from apps.inventory.importers.aws_iam.documents import Statement
-from apps.inventory.importers.aws_iam.patterns import covers, overlaps
+from apps.inventory.importers.aws_iam.patterns import covers, overlaps, scope_covers, scopes_overlap
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 #: The documented name of the bucket that SageMaker makes by itself: sagemaker-{region}-{account}.
@@ -153,7 +153,7 @@ def allowed(statement: Statement, around: Surroundings) -> Iterator[Atom]:
     for action in (action for action in ACTIONS if action.name in around.about(statement)):
         for scope, notes in _scopes(statement):
             pattern = plain(scope)
-            if any(overlaps(pattern, kind) for kind in action.resources):
+            if any(scopes_overlap(pattern, kind) for kind in action.resources):
                 full = action.service in whole and _everything(pattern, action.service)
                 yield from _atoms(action, statement, scope, full, notes, around)
 
@@ -183,7 +183,7 @@ def _passing(atom: Atom, statement: Statement, around: Surroundings) -> Iterator
     if not services:
         return
     pattern = plain(atom.scope)
-    taken = {service for arn, trusted in around.ai_roles.items() if covers(pattern, arn) for service in trusted}
+    taken = {service for arn, trusted in around.ai_roles.items() if scope_covers(pattern, arn) for service in trusted}
     reached = services & taken
     # No role of the export trusts an AI service: whether the scope holds one is not known.
     yield replace(atom, on_ai=Fact.YES if reached else Fact.UNKNOWN)
@@ -268,8 +268,8 @@ def _about_scope(statement: Statement, scope: str) -> tuple[bool, bool]:
     """Return whether the statement is about anything in the scope, and whether about all of it."""
     pattern = plain(scope)
     named = [(plain(resource), not _VARIABLE.search(resource)) for resource in statement.resources]
-    some = any(overlaps(resource, pattern) for resource, _ in named)
-    every = any(sure and covers(resource, pattern) for resource, sure in named)
+    some = any(scopes_overlap(resource, pattern) for resource, _ in named)
+    every = any(sure and scope_covers(resource, pattern) for resource, sure in named)
     return (not every, not some) if statement.not_resources else (some, every)
 
 

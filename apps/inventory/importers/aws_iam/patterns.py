@@ -50,6 +50,24 @@ def overlaps(one: str, other: str) -> bool:
     return row[-1]
 
 
+def scope_covers(outer: str, inner: str) -> bool:
+    """Return `covers` of two resources: within an ARN a wildcard ends at a colon, but for the last part."""
+    pairs = _parts(outer, inner)
+    return all(covers(*pair) for pair in pairs) if pairs else covers(outer, inner)
+
+
+def scopes_overlap(one: str, other: str) -> bool:
+    """Return `overlaps` of two resources: within an ARN a wildcard ends at a colon, but for the last part."""
+    pairs = _parts(one, other)
+    return all(overlaps(*pair) for pair in pairs) if pairs else overlaps(one, other)
+
+
+def _parts(one: str, other: str) -> list[tuple[str, str]]:
+    """Return the parts of two whole ARNs beside each other; none where one is shorter, such as `arn:aws:s3*`."""
+    left, right = one.split(":", 5), other.split(":", 5)
+    return list(zip(left, right, strict=True)) if len(left) == len(right) == 6 else []
+
+
 def _step(left: str, right: str, both: bool, above: bool, beside: bool) -> bool:
     """Return whether the patterns up to here share a text: `both` one sign back, `above` and `beside` one of them."""
     if left == "*" or right == "*":
