@@ -22,6 +22,7 @@ class PostureConfig(AppConfig):
 
         for spec in (
             identity.ID_01,
+            entitlements.ID_03,
             accounts_in_use.ID_04,
             accounts_in_use.ID_05,
             credentials.NH_01,

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from apps.access.models import Grant
+from apps.accounts.models import User
 from apps.core.errors import Invalid
+from apps.inventory.models import Identity, Person
 from apps.posture.spec import CHECKS
 from tests.access.judged import approved, broken_glass, given, someone
-from tests.factories import NOW, make_asset
+from tests.factories import NOW, make_asset, make_identity, make_person
 from tests.posture.judging import ago, answers, said
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +117,39 @@ def test_who_approves_own_access() -> None:
     mine = given(own, ago(1))
     approved(mine, mine.holder)
     assert (said("ID-10", other), said("ID-10", own)) == ("met", "failing own_approval")
+
+
+def second_account(person: Person, **fields: Any) -> User:
+    """Return a user whom nobody linked to the person, but whose address is that of an account of theirs."""
+    user = someone()
+    told = {name: value.format(user.email) for name, value in fields.items()}
+    make_identity(person=person, **told)
+    return user
+
+
+@pytest.mark.parametrize("known_by", [{"login": "{}"}, {"email": "{}"}, {"login": "x", "email": "{}"}])
+def test_two_accounts_of_one_person_are_one(known_by: dict[str, str]) -> None:
+    """For who asks and approves, and for who trains and ships; an account of nobody known is somebody else."""
+    first, asked, shipped, apart = someone(), make_asset(), make_asset(), make_asset()
+    second = second_account(make_person(user=first), **known_by)
+    approved(given(asked, ago(1), holder=first), second)
+    given(shipped, ago(9), holder=second, operation="train.run")
+    given(shipped, ago(8), holder=first, operation="model.deploy")
+    given(apart, ago(9), holder=someone(), operation="train.run")
+    approved(given(apart, ago(8), holder=someone(), operation="model.deploy"), someone())
+    found = [said("ID-10", asset) for asset in (asked, shipped, apart)]
+    assert found == ["failing own_approval", "failing trains_and_ships", "met"]
+
+
+def test_people_are_not_told_apart_by_what_is_gone() -> None:
+    """An account that its source no longer shows, or one of another person, joins nobody."""
+    first, asset = someone(), make_asset()
+    gone = second_account(make_person(user=first), login="{}", email="")
+    Identity.objects.update(gone_at=NOW)
+    other = second_account(make_person(), login="{}")
+    for voter in (gone, other):
+        approved(given(asset, ago(1), holder=first), voter)
+    assert said("ID-10", asset) == "met"
 
 
 @pytest.mark.parametrize("operation", ["model.promote", "model.deploy"])

@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 
 from apps.access.checks.grants import assets_with, holds, newest_of, nist
 from apps.access.models import Grant, Vote
+from apps.access.queries.persons import person_of
 from apps.access.states import AfterReviewState, Choice
 from apps.core.actor import Strength
 from apps.posture.outcomes import failing, judge, met, text, yes_no
@@ -80,15 +81,19 @@ def _begun() -> QuerySet[Grant]:
 
 
 def _duty_outcome(subjects: QuerySet[Any], params: Params, now: datetime) -> QuerySet[Any]:
-    """Judge who approved, and who trained and shipped, within the period."""
+    """Judge who approved, and who trained and shipped, within the period; two accounts of a person are one."""
     begun = _begun().filter(activated_at__gte=now - timedelta(days=params["days"]))
-    party = Q(voter_id=F("request__requester_id")) | Q(voter_id=F("request__beneficiary_id"))
-    own = begun.filter(Exists(_approvals().filter(party)))
-    trained = Grant.objects.filter(
-        asset_id=OuterRef("asset_id"), holder_id=OuterRef("holder_id"), operation="train.run",
-        activated_at__gte=now - timedelta(days=params["days"]),
-    )  # fmt: skip
-    both = begun.filter(Exists(trained), operation__in=("model.promote", "model.deploy"))
+    votes = _approvals().alias(
+        voting=person_of("voter"), asking=person_of("request__requester"), gaining=person_of("request__beneficiary")
+    )
+    account = Q(voter_id=F("request__requester_id")) | Q(voter_id=F("request__beneficiary_id"))
+    person = Q(voting=F("asking")) | Q(voting=F("gaining"))
+    own = begun.filter(Exists(votes.filter(account | person)))
+    # The person who ships is looked up once, not again for each grant that trained.
+    shipped = begun.filter(operation__in=("model.promote", "model.deploy")).alias(shipping=person_of("holder"))
+    trained = begun.filter(operation="train.run", asset_id=OuterRef("asset_id")).alias(training=person_of("holder"))
+    same = Q(holder_id=OuterRef("holder_id")) | Q(training=OuterRef("shipping"))
+    both = shipped.filter(Exists(trained.filter(same)))
     subjects = subjects.alias(
         own=holds(Exists(own.filter(asset_id=OuterRef("pk")))),
         both=holds(Exists(both.filter(asset_id=OuterRef("pk")))),
@@ -125,7 +130,8 @@ ID_10 = CheckSpec(
     ),
     effort="Hours: somebody else looks at the version",
     impact="The next release waits for a second person",
-    data="Requests, votes and grants of this portal",
+    version=2,
+    data="Requests, votes and grants of this portal, and the people behind its users",
     reasons={
         "own_approval": "Somebody approved access of their own",
         "trains_and_ships": "The same person trained it and brought it to production",

@@ -38,15 +38,16 @@ def newest_of(grants: QuerySet[Grant]) -> Subquery:
     return Subquery(mine.annotate(newest=Max("number")).values("newest"))
 
 
-def _privileged() -> QuerySet[Grant]:
+def privileged_grants() -> QuerySet[Grant]:
+    """Return the live grants of privileged operations."""
     return Grant.objects.filter(state__in=LIVE_GRANTS, operation__in=PRIVILEGED)
 
 
 def _length_outcome(subjects: QuerySet[Any], params: Params, now: datetime) -> QuerySet[Any]:
     """Judge the longest live privileged grant of each asset; how long each may last is written on it."""
-    long = _privileged().filter(minutes__gt=params["hours"] * 60)
+    long = privileged_grants().filter(minutes__gt=params["hours"] * 60)
     subjects = subjects.alias(too_long=holds(Exists(long.filter(asset_id=OuterRef("pk")))))
-    longest = _privileged().filter(asset_id=OuterRef("pk")).order_by().values("asset_id")
+    longest = privileged_grants().filter(asset_id=OuterRef("pk")).order_by().values("asset_id")
     evidence = {
         "longest_minutes": Subquery(longest.annotate(longest=Max("minutes")).values("longest")),
         "newest_too_long_grant": Coalesce(newest_of(long), 0),
@@ -66,7 +67,7 @@ ID_07 = CheckSpec(
     function="I Access",
     refs=(nist("AC-12"),),
     parameters=(Parameter("hours", "Longest privileged access", "int", 8, 1, 24, "hours"),),
-    subjects=lambda: assets_with(_privileged()),
+    subjects=lambda: assets_with(privileged_grants()),
     outcome=_length_outcome,
     why="What is open all day is open to whoever takes over the session. Short access has to be asked for again.",
     fix=(

@@ -7,8 +7,8 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRe
 
 from apps.core.facts import Fact
 from apps.inventory.models import Coverage, Identity
+from apps.inventory.queries.ai_access import LABEL, ai_identities
 from apps.inventory.states import PersonStatus, UseState
-from apps.posture.checks.identity import LABEL, ai_identities
 from apps.posture.checks.refs import nist
 from apps.posture.outcomes import Judgement, failing, iso, judge, met, no_data, stale, text, yes_no
 from apps.posture.spec import CheckSpec, FixStep, Parameter, Params

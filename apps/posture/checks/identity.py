@@ -3,32 +3,15 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import BooleanField, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from apps.core.facts import Fact
-from apps.inventory.models import Coverage, Entitlement, Factor, Identity
-from apps.inventory.states import IdentityKind
+from apps.inventory.models import Coverage, Factor
+from apps.inventory.queries.ai_access import LABEL, MACHINES, ai_identities
 from apps.posture.checks.refs import atlas, nist
 from apps.posture.outcomes import failing, iso, judge, met, no_data, not_applicable, stale, text, yes_no
 from apps.posture.spec import CheckSpec, FixStep, Params
 from apps.posture.states import Reason
-
-MACHINES = (IdentityKind.SERVICE, IdentityKind.WORKLOAD, IdentityKind.AGENT)
-LABEL = Coalesce(NullIf("name", Value("")), NullIf("login", Value("")), "source_key", output_field=CharField())
-
-
-def ai_identities() -> QuerySet[Any]:
-    """Return the identities in scope: those with AI access, and all people of a source that does not tell access.
-
-    Disabled and gone identities are in no count; an identity of which it is not known whether it is enabled is.
-    """
-    access = Entitlement.objects.present().filter(identity_id=OuterRef("pk"), on_ai=Fact.YES)
-    # No EXISTS: PostgreSQL would read all entitlements of everybody first. This asks by index, and only for those of
-    # whom the first condition does not decide.
-    has_access = Subquery(access.values(yes=Value(True, output_field=BooleanField()))[:1])
-    untold = Q(source__brings_ai_entitlements=False) & ~Q(kind__in=MACHINES)
-    return Identity.objects.counted().filter(untold | Q(has_access), source__retired_at__isnull=True)
 
 
 def _mfa_outcome(subjects: QuerySet[Any], params: Params, now: datetime) -> QuerySet[Any]:
