@@ -13,7 +13,16 @@ class PostureConfig(AppConfig):
         from apps.core.jobs import RECONCILERS
         from apps.core.metrics import METRICS
         from apps.governance.references import CHECKS, REFERENCES, RESULTS
-        from apps.posture.checks import accounts_in_use, credentials, datasets, exceptions, governance, identity, weights
+        from apps.posture.checks import (
+            accounts_in_use,
+            credentials,
+            datasets,
+            entitlements,
+            exceptions,
+            governance,
+            identity,
+            weights,
+        )
         from apps.posture.queries.exceptions import FINDINGS, RESULTS_OF_CHECKS
         from apps.posture.queries.metrics import POSTURE_METRICS
         from apps.posture.services import reconciling, taking_up
