@@ -16,6 +16,7 @@ class AccessConfig(AppConfig):
         from apps.access.decisions.questions import DOMAINS
         from apps.access.registrations.checks import register_checks
         from apps.access.registrations.grants import register_grants
+        from apps.access.registrations.metrics import register_metrics
         from apps.access.registrations.requests import register_requests
         from apps.access.web import bindings_entry, policies_entry
         from apps.access.web import registrations as web_registrations
@@ -23,6 +24,7 @@ class AccessConfig(AppConfig):
         register_grants()
         register_requests()
         register_checks()
+        register_metrics()
         DOMAINS.register(TYPE, AssetDomain())
         policies_entry.register()
         bindings_entry.register()

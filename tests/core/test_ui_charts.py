@@ -154,3 +154,29 @@ def test_an_empty_figure_says_so_and_offers_no_table() -> None:
     assert "No result yet." in html
     assert "<details" not in html
     assert "<script" not in html
+
+
+def test_lines_by_week_leave_gaps_and_emphasise_the_first() -> None:
+    points = [
+        CountPoint(START, {"a": 4, "b": None}, "/then"),
+        CountPoint(START + timedelta(days=7), {"a": None, "b": None}),
+        CountPoint(START + timedelta(days=14), {"a": 1200, "b": 3}, "/now"),
+    ]
+    drawn = charts.lines_weekly("k", points, series={"a": "standing", "b": "for a time"}, unit="holders")
+    quiet, bold, dot = drawn.data
+    assert (bold["y"], quiet["y"]) == ([4, None, 1200], [None, None, 3])
+    assert bold["line"]["width"] > quiet["line"]["width"] and not bold["connectgaps"]
+    assert dot["y"] == [1200.0] and dot["hoverinfo"] == "skip"
+    assert drawn.layout["yaxis"]["range"][0] == 0
+    assert [note["text"] for note in drawn.layout["annotations"]] == ["3 for a time", "1,200 standing"]
+    assert drawn.caption == (
+        "28 Aug 2026: 4 standing, no data for a time. 11 Sep 2026: 1,200 standing, 3 for a time. No data for 1 week."
+    )
+    assert drawn.header == ("Week", "Standing", "For a time")
+    assert drawn.rows[1] == ("4 Sep 2026", "no data", "no data")
+    assert "#" not in json.dumps(drawn.payload())
+
+
+def test_lines_without_a_week_say_so() -> None:
+    drawn = charts.lines_weekly("k", [], series={"a": "standing"}, empty="Not enough history yet.")
+    assert (drawn.data, drawn.rows, drawn.caption) == ([], (), "Not enough history yet.")

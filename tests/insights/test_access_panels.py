@@ -9,14 +9,14 @@ from django.core.cache import cache
 from django.test import Client
 
 from apps.access.models import AccessRequest, Asked
-from apps.access.queries.metrics import PrivilegedAccess, TimeToAccess, privileged_access, time_to_access
+from apps.access.queries.metrics import TimeToAccess, time_to_access
 from apps.core import clock
 from apps.insights.web.decisions import Waiting, decisions_for
 from apps.posture.models import Run
 from tests.access.grants import make_request
-from tests.access.judged import broken_glass, given
+from tests.access.judged import broken_glass
 from tests.cast import Cast
-from tests.factories import make_asset, make_entitlement, make_identity
+from tests.factories import make_asset
 from tests.insights.test_overview import text
 from tests.posture.world import World, make_world
 
@@ -49,18 +49,6 @@ def test_time_to_access_counts_each_request_in_one_bar(cast: Cast) -> None:
     asked(cast, MINUTE, decided_at=clock.now() - timedelta(days=31))
     bars = (("Automatic", 1), ("Up to 15 min", 1), ("Up to 1 hour", 2), ("Up to 4 hours", 1), ("Longer", 1))
     assert time_to_access(clock.now()) == TimeToAccess(6, bars, 16 * 60, 241 * 60, 1)
-
-
-def test_privileged_access_tells_standing_from_granted_and_unknown_from_both(cast: Cast) -> None:
-    """Access that ends is not standing; what nobody tells is in neither."""
-    now = clock.now()
-    asset, identity = make_asset(), make_identity()
-    for privileged, ends in (("yes", None), ("yes", now + MINUTE), ("no", None), ("unknown", None)):
-        make_entitlement(identity, asset=asset, privileged=privileged, expires_at=ends)
-    given(asset, now - MINUTE, operation="train.run")
-    given(asset, now - 2 * timedelta(hours=1), operation="train.run")
-    given(asset, now - MINUTE, operation="eval.run")
-    assert privileged_access(clock.now()) == PrivilegedAccess(1, 1, 1)
 
 
 def test_the_panels_are_shown_with_their_numbers(cast: Cast, signed_in: SignIn, world: World) -> None:

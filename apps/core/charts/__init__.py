@@ -6,6 +6,7 @@ week is a gap, never a line across it; every point says its n of N; an axis that
 
 from apps.core.charts.counts import bars_per_day, stacked_bars_weekly
 from apps.core.charts.figure import CountPoint, Figure, Note, SharePoint
+from apps.core.charts.lines import lines_weekly
 from apps.core.charts.shares import line_with_band, step_line
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "SharePoint",
     "bars_per_day",
     "line_with_band",
+    "lines_weekly",
     "stacked_bars_weekly",
     "step_line",
 ]

@@ -1,18 +1,20 @@
 """The overview: what one published run found, beside where it stood at the beginning of the period; and what is so now.
 
-Query budgets, whatever the size of the inventory: 26 for the overview, which the page keeps until something changes,
+Query budgets, whatever the size of the inventory: 31 for the overview, which the page keeps until something changes,
 and 3 for what is so now, which every request reads.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from apps.access.queries.metrics import PrivilegedAccess, TimeToAccess, privileged_access, time_to_access
+from apps.access.queries.kpis import JUST_IN_TIME, STANDING
+from apps.access.queries.metrics import TimeToAccess, time_to_access
 from apps.core.actor import Actor
-from apps.core.metrics import METRICS, Metric, Ratio
+from apps.core.metrics import METRICS, PERCENT, Metric, Ratio
 from apps.core.numbers import percent
 from apps.insights.models import Snapshot
+from apps.insights.queries.history import of_runs
 from apps.insights.queries.sentence import Piece, sentence
 from apps.inventory.queries.sources import stale_sources
 from apps.posture.models import AssetScore, FurthestAsset, Run
@@ -52,12 +54,25 @@ class PillarRow:
 
 @dataclass(frozen=True, slots=True)
 class MetricTile:
-    """A metric now, its change over the period in points, and its daily values."""
+    """A metric now, its change over the period (points for a share, else its unit), and its daily values."""
 
     metric: Metric
     now: Ratio
     change: int | None
     values: Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class PrivilegedWeek:
+    """A week by its last day: accounts with standing privileged access, and people who were granted it for a time.
+
+    None where no snapshot tells it: before the portal counted it, and in a week without a run.
+    """
+
+    week: date
+    run: int | None
+    standing: int | None
+    granted: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +96,7 @@ class Overview:
     tier_one_total: int
     due: Mapping[str, int | None]
     time_to_access: TimeToAccess | None
-    privileged: PrivilegedAccess
+    privileged: list[PrivilegedWeek]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +153,7 @@ def overview(actor: Actor, *, at: datetime, period: str = "90d", pillar_url: Map
         tier_one_total=tier_one_total,
         due=due_days(),
         time_to_access=time_to_access(until),
-        privileged=privileged_access(until),
+        privileged=privileged_by_week(points, run),
     )
 
 
@@ -165,9 +180,26 @@ def _pillar_row(
     return PillarRow(key, str(Pillar(key).label), urls[key], tally, goals[key], change, steps.get(key))
 
 
+def privileged_by_week(points: Sequence[Point], run: Run | None) -> list[PrivilegedWeek]:
+    """Return privileged access at the end of each week, from the snapshots of its last run; one query.
+
+    Only of the run that is shown the numbers are calculated, four queries, as long as it has no snapshot yet.
+    """
+    kept = of_runs((STANDING.key, JUST_IN_TIME.key), (point.run for point in points if point.run is not None))
+    for metric in (STANDING, JUST_IN_TIME):
+        if run is not None and (metric.key, run.pk) not in kept:
+            value = metric.compute(run)
+            kept |= {(metric.key, run.pk): value} if metric.knows(value) else {}
+
+    def part(metric: Metric, point: Point) -> int | None:
+        value = None if point.run is None else kept.get((metric.key, point.run))
+        return None if value is None else value.numerator
+
+    return [PrivilegedWeek(p.week, p.run, part(STANDING, p), part(JUST_IN_TIME, p)) for p in points]
+
+
 def metric_tiles(run: Run | None, since: datetime | None) -> list[MetricTile]:
-    """Return the registered metrics but the headline, with daily snapshots of the period; two queries a metric."""
-    shown = [metric for metric in METRICS if metric.key != "proven"]
+    """Return the metrics with a tile, with daily snapshots of the period; two queries a metric."""
     history: dict[str, list[Ratio]] = {}
     if run is not None and since is not None:
         days = Snapshot.objects.filter(
@@ -175,13 +207,19 @@ def metric_tiles(run: Run | None, since: datetime | None) -> list[MetricTile]:
         )
         for key, part, whole in days.order_by("day").values_list("metric", "part", "whole"):
             history.setdefault(key, []).append(Ratio(part, whole))
-    return [_tile(metric, run, history.get(metric.key, [])) for metric in shown]
+    return [_tile(metric, run, history.get(metric.key, [])) for metric in METRICS if metric.tile]
 
 
 def _tile(metric: Metric, run: Run | None, history: list[Ratio]) -> MetricTile:
-    now = metric.compute(run) if run is not None else Ratio(0, 0)
-    first = history[0] if history else None
+    now = metric.compute(run) if run is not None else Ratio(0, 0, told=False)
+    known = [value for value in history if metric.knows(value)]
     change = None
-    if first is not None and first.known and now.known and len(history) > 1:
-        change = (now.percent or 0) - (first.percent or 0)
-    return MetricTile(metric, now, change, [100 * r.numerator / r.denominator for r in history if r.known])
+    if len(known) > 1 and metric.knows(now):
+        change = _change(metric, known[0], now)
+    return MetricTile(metric, now, change, [metric.level(value) for value in known])
+
+
+def _change(metric: Metric, before: Ratio, now: Ratio) -> int:
+    if metric.unit == PERCENT:
+        return (now.percent or 0) - (before.percent or 0)
+    return now.numerator - before.numerator

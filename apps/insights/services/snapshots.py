@@ -29,7 +29,7 @@ def take_snapshots(*, actor: Actor, run_number: int, now: datetime) -> Changed |
     rows = []
     for metric in METRICS:
         value = metric.compute(run)
-        if value.known:
+        if metric.knows(value):
             row = Snapshot(metric=metric.key, day=day, run_number=run.pk, part=value.numerator, whole=value.denominator)
             rows.append(row)
     Snapshot.objects.bulk_create(

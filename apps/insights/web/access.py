@@ -3,20 +3,45 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.urls import reverse
+
+from apps.core.charts import CountPoint, Figure, lines_weekly
 from apps.core.numbers import percent_text
 from apps.insights.queries.overview import Overview
+from apps.posture.queries.links import results_url
 
 
 def access_context(found: Overview) -> dict[str, Any]:
     """Return what both panels print; bars are as long as their share of the longest one."""
-    waited, privileged = found.time_to_access, found.privileged
-    held = (("Standing, without an end", privileged.standing), ("Granted for a time", privileged.granted))
+    waited = found.time_to_access
     return {
-        "privileged_bars": _bars(held, privileged.total) if privileged.total or privileged.unknown else [],
+        "privileged": privileged_figure(found),
+        "standing_url": results_url(check="ID-06", outcome="failing", run=found.run.pk if found.run else ""),
         "waited_bars": _bars(waited.bars, waited.granted) if waited else [],
         "waited_median": _words(waited.median) if waited else "",
         "waited_ninth": _words(waited.ninth) if waited else "",
     }
+
+
+def privileged_figure(found: Overview) -> Figure:
+    """Return standing and just-in-time privileged access week by week, from snapshots; a week without one is a gap."""
+    base = reverse("insights:posture")
+    points = [
+        CountPoint(
+            week.week,
+            {"standing": week.standing, "granted": week.granted},
+            f"{base}?as_of={week.week.isoformat()}",
+        )
+        for week in found.privileged
+    ]
+    known = [point for point in points if point.values["standing"] is not None or point.values["granted"] is not None]
+    return lines_weekly(
+        "privileged",
+        points if len(known) > 1 else [],
+        series={"standing": "standing", "granted": "just-in-time"},
+        unit="holders, end of week",
+        empty="Not enough history yet: the line begins with the runs of two weeks.",
+    )
 
 
 def _words(seconds: int) -> str:

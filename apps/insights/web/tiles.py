@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from apps.core.metrics import PERCENT
 from apps.core.numbers import grouped, percent_text
 from apps.insights.queries.overview import MetricTile, Overview
 from apps.posture.queries.links import results_url
@@ -27,14 +28,16 @@ def tile_context(found: Overview, severities: list[dict[str, Any]]) -> dict[str,
 
 def _metric(tile: MetricTile, found: Overview) -> dict[str, Any]:
     now, metric = tile.now, tile.metric
+    parts = f"{grouped(now.numerator)} of {grouped(now.denominator)}"
+    if metric.unit != PERCENT:
+        parts = f"of {grouped(now.denominator)}"
     return {
         "title": metric.title,
-        "number": now.percent_text if now.known else "–",
-        "of": f"{grouped(now.numerator)} of {grouped(now.denominator)} {metric.denominator}"
-        if now.known
-        else "nothing applicable",
-        "url": metric.url(found.run) if found.run else results_url(),
+        "number": metric.text(now),
+        "of": f"{parts} {metric.denominator}" if metric.knows(now) else "nothing applicable",
+        "url": metric.url(found.run) if metric.url and found.run else results_url(),
         "change": tile.change,
         "better": metric.better,
+        "unit": "points" if metric.unit == PERCENT else metric.unit,
         "spark": tile.values,
     }

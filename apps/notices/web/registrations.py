@@ -1,8 +1,5 @@
 """What the notices app tells core at start-up."""
 
-from collections.abc import Callable
-
-from django.db import DatabaseError
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -11,6 +8,7 @@ from prometheus_client import Gauge
 from apps.core import clock
 from apps.core.actor import system
 from apps.core.jobs import RECONCILERS
+from apps.core.measured import measured
 from apps.core.navigation import ENTRIES, Entry
 from apps.core.subjects import SUBJECTS, SubjectKind
 from apps.core.web.context import SHELL
@@ -38,18 +36,6 @@ def send_step() -> int:
 def forget_step() -> int:
     """Remove what is older than it is kept; return how many rows."""
     return int(forget(actor=system("reconciler"), now=clock.now()).value)
-
-
-def measured(read: Callable[[], float]) -> Callable[[], float]:
-    """Return a reading that is not a number while the database is away: metrics must be told all the same."""
-
-    def reading() -> float:
-        try:
-            return read()
-        except DatabaseError:
-            return float("nan")
-
-    return reading
 
 
 def register() -> None:

@@ -73,11 +73,12 @@ def load_sample(say: Say = log.info, *, seed: int = 7, weeks: int = 13) -> None:
             waiting = _confirm(waiting, at)
             player.play_until(at)
             _run(at)
+            # A number of that week is counted while the inventory is as it was then.
+            take_due_snapshots()
             runs += 1
             say(f"  week of {at:%d %b %Y}: {len(week)} exports imported, checks run")
     player.play_until(now)
     read_old_notices(now)
-    take_due_snapshots()
     record_loaded(actor=ACTOR, weeks=runs, imports=imports, runs=runs)
 
 

@@ -38,6 +38,8 @@ PROVEN = Metric(
     denominator="results that apply",
     url=_link(outcome=Outcome.MET),
     target=80,
+    how="The headline, without weights. Not evaluated and accepted results count against it.",
+    tile=False,
 )
 MFA_COVERAGE = Metric(
     key="mfa_coverage",
@@ -47,6 +49,7 @@ MFA_COVERAGE = Metric(
     denominator="people with AI access who can sign in with a password",
     url=_link(check="ID-01", outcome=Outcome.MET),
     target=100,
+    how="What check ID-01 finds; a weak factor counts as one.",
 )
 STALE_ACCESS = Metric(
     key="stale_access",
@@ -57,6 +60,7 @@ STALE_ACCESS = Metric(
     url=_link(check="ID-04", outcome=Outcome.FAILING),
     target=0,
     better="down",
+    how="What check ID-04 finds, with the days that are set there.",
 )
 UNSIGNED_MODELS = Metric(
     key="unsigned_models",
@@ -67,5 +71,6 @@ UNSIGNED_MODELS = Metric(
     url=_link(check="MD-01", outcome=Outcome.FAILING),
     target=0,
     better="down",
+    how="What check MD-01 finds: no signature, one that is not valid, or one of a key that nobody trusts.",
 )
 POSTURE_METRICS = (PROVEN, MFA_COVERAGE, STALE_ACCESS, UNSIGNED_MODELS)
