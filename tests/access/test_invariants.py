@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from apps.access.models import Grant, Receipt
 from apps.access.queries import rechecks
-from apps.access.queries.live import live_for, live_grants
+from apps.access.queries.live import live_grants
 from apps.access.services import activation
 from apps.access.services.grants import release
 from apps.access.services.reconciling import expire_due
@@ -164,10 +164,10 @@ def test_invariant_11_expiry_is_compared_when_it_is_used(holder: Any, asset: Ass
     grant = carried(open_grant(make_request(holder, asset)))
     given = [work for what, work in target.calls if what == "grant"]
     assert given and target.told[-1] is not None and target.told[-1] <= grant.expires_at
-    assert live_for(holder.pk, asset.pk, "eval.run", clock.now()).get() == grant
+    assert live_grants(clock.now()).get(holder=holder, asset=asset) == grant
     with clock.shifted(timedelta(minutes=60)):
         assert Grant.objects.get(pk=grant.pk).state == GrantState.ACTIVE
-        assert not live_for(holder.pk, asset.pk, "eval.run", clock.now()).exists()
+        assert not live_grants(clock.now()).filter(holder=holder, asset=asset).exists()
         assert expire_due() == 1
     assert not live_grants(clock.now()).exists()
 

@@ -1,7 +1,6 @@
 """Which grants may be used now: the one predicate of page, API, decision point and introspection."""
 
 from datetime import datetime
-from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -18,9 +17,3 @@ def live_grants(now: datetime) -> QuerySet[Grant]:
     return Grant.objects.filter(
         state=GrantState.ACTIVE, activated_at__lte=now, expires_at__gt=now, holder__is_active=True
     )
-
-
-def live_for(user_id: UUID, asset_id: UUID, operation: str, now: datetime) -> QuerySet[Grant]:
-    """Return the live grants of one user for one operation on one asset, the one that lasts longest first."""
-    mine = live_grants(now).filter(holder_id=user_id, asset_id=asset_id, operation=operation)
-    return mine.order_by("-expires_at", "-number")

@@ -61,12 +61,17 @@ def submit(
         "extends": extends,
     }
     planned = plan(actor=actor, operation=operation, origin=origin, now=now, **common)
-    if not planned.decision:
-        raise Forbidden(planned.decision.reason, remedy=planned.remedy)
+    _allowed(planned)
     texts = {"reason": reason.strip(), "ticket": ticket.strip(), "origin": origin}
     row = insert(planned, now, payload=payload, bundle=bundle, **texts, **common)
     _set_off(actor, row, planned, now)
     return Changed(subject_of(row), _details(row), value=row, after=row.state)
+
+
+def _allowed(planned: Plan) -> None:
+    """Raise Forbidden with the reason of the plan and what would help."""
+    if not planned.decision:
+        raise Forbidden(planned.decision.reason, remedy=planned.remedy)
 
 
 def _as_it_is(asset: Asset) -> Asset:
