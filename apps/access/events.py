@@ -120,6 +120,17 @@ POLICY_WITHDRAWN = declare(
     "access.policy.withdrawn", "Change of access policies withdrawn", details=("note",), reduces=True
 )
 
+# Routes
+_ROUTES = ("based_on", "note", "tiers", "different", "stranded")
+ROUTES_PROPOSED = declare("access.routes.proposed", "Change of approval routes proposed", details=_ROUTES)
+ROUTES_CONFIRMED = declare(
+    "access.routes.confirmed", "Approval routes changed", details=(*_ROUTES, "version", "proposed_by")
+)
+ROUTES_REFUSED = declare("access.routes.refused", "Change of approval routes refused", details=("note",), reduces=True)
+ROUTES_WITHDRAWN = declare(
+    "access.routes.withdrawn", "Change of approval routes withdrawn", details=("note",), reduces=True
+)
+
 # Tokens
 SIGNING_KEY_MADE = declare("access.signing_key.made", "Key of access tokens made", details=("kid",))
 TOKEN_ISSUED = declare(

@@ -171,6 +171,9 @@ def _oversight() -> list[Row]:
         Row("access:policies", WIDE),
         Row("access:policy_version", WIDE, extra={"number": "1"}),
         Row("access:policy_change", WIDE, 200, 302, post_by=ADMIN, of="policy_change", data={"decision": "refuse"}),
+        Row("access:routes", WIDE),
+        Row("access:route_version", WIDE, extra={"number": "1"}),
+        Row("access:route_change", WIDE, 200, 302, post_by=ADMIN, of="route_change", data={"decision": "refuse"}),
         Row("accounts:people", WIDE),
         Row("accounts:people_export", WIDE, extra={"export": "csv"}),
         Row("accounts:people_export", WIDE, extra={"export": "json"}),
@@ -219,6 +222,7 @@ def _administration() -> list[Row]:
         Row("connectors:connection_delete", ADMIN, None, 302, of="connection"),
         # Another change waits, which the page says and the form is told.
         Row("access:policies_edit", ADMIN, 200, 403),
+        Row("access:routes_edit", ADMIN, 200, 403),
         Row("portal:setup", ADMIN),
         Row("portal:sample", ADMIN, None, 302),
     ]

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.test import Client
 
-from apps.access.models import PolicyChange, PolicyVersion
+from apps.access.models import PolicyChange, PolicyVersion, RouteChange, RouteVersion
 from apps.accounts import services as accounts
 from apps.accounts.models import TeamMembership, User
 from apps.accounts.states import LinkPurpose
@@ -273,7 +273,7 @@ def _access(world: World, ours: dict[str, Any], theirs: dict[str, Any]) -> None:
 
 
 def _policies(world: World) -> None:
-    """A change of the policies that another administrator proposed."""
+    """Changes of the policies and of the routes that another administrator proposed."""
     version = PolicyVersion.objects.get()
     sides = {"newly_refused": {"count": 0, "requests": []}, "newly_allowed": {"count": 0, "requests": []}}
     change = PolicyChange.objects.create(
@@ -281,3 +281,10 @@ def _policies(world: World) -> None:
         proposed_by=world.cast.users["second_admin"], proposed_at=version.in_force_at,
     )  # fmt: skip
     world.put("policy_change", "pk", change.pk, change.pk, 999_999)
+    routes = RouteVersion.objects.get()
+    nothing = {side: {"count": 0, "requests": []} for side in ("different", "stranded", "helped")}
+    rerouted = RouteChange.objects.create(
+        based_on=routes, tiers=routes.tiers, note="The same", effect={"requests": 0, **nothing},
+        proposed_by=world.cast.users["second_admin"], proposed_at=routes.in_force_at,
+    )  # fmt: skip
+    world.put("route_change", "pk", rerouted.pk, rerouted.pk, 999_999)

@@ -63,7 +63,9 @@ ID_09 = CheckSpec(
     outcome=_step_up_outcome,
     why="A stolen session that can ship a model or copy its weights does what cannot be taken back.",
     fix=(
-        FixStep("This portal", "Give the tier of this operation a route with an approver: Access, Policies."),
+        FixStep(
+            "This portal", "Give the tier of this operation a route with an approver: Setup, Policies, Who approves."
+        ),
         FixStep("This portal", "Look at the grant with its approver, and revoke it where nobody stands behind it."),
     ),
     effort="Minutes",

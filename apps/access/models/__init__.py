@@ -9,6 +9,7 @@ from apps.access.models.password import GrantPassword
 from apps.access.models.policy import Policy, PolicyChange, PolicyVersion
 from apps.access.models.request import AccessRequest, Asked, Bundle, RequestMessage, Vote
 from apps.access.models.route import Delegation, RouteStage
+from apps.access.models.route_version import Route, RouteChange, RouteVersion, Stage, Tiers
 from apps.access.models.signing import SigningKey
 from apps.access.models.target import Binding, Orphan
 
@@ -32,7 +33,12 @@ __all__ = [
     "PolicyVersion",
     "Receipt",
     "RequestMessage",
+    "Route",
+    "RouteChange",
     "RouteStage",
+    "RouteVersion",
     "SigningKey",
+    "Stage",
+    "Tiers",
     "Vote",
 ]

@@ -155,7 +155,7 @@ def holders(rules: Iterable[str], asset: Asset, beneficiary: Who) -> dict[UUID, 
     return found
 
 
-def _owner_user(asset: Asset) -> tuple[UUID, datetime] | None:
+def owner_user(asset: Asset) -> tuple[UUID, datetime] | None:
     """Return the confirmed owner's user and since when, of the asset or else of its model; claims confer nothing."""
     for one in (asset, asset.parent):
         if one is not None and one.owner is not None and one.owner.user_id and one.owner_confirmed_at:
@@ -164,7 +164,7 @@ def _owner_user(asset: Asset) -> tuple[UUID, datetime] | None:
 
 
 def _owners(asset: Asset, beneficiary: Who) -> Iterable[UUID]:
-    owner = _owner_user(asset)
+    owner = owner_user(asset)
     return () if owner is None else (owner[0],)
 
 
@@ -209,7 +209,7 @@ def bench(matter: Matter, rules: Iterable[str], now: datetime, also: Iterable[UU
     ids = {*named, *(row.delegate_id for row in standing_in), *also}
     parties = {party.user_id for party in matter.parties}
     who = who_are(ids)
-    owner = _owner_user(matter.asset)
+    owner = owner_user(matter.asset)
     return Bench(
         matter=matter,
         holders=named,

@@ -1,12 +1,17 @@
-"""Whether the artifact of a held operation still is what was approved."""
+"""The held operation of a request, and whether its artifact still is what was approved."""
 
-from apps.access.models import HeldOperation
+from apps.access.models import AccessRequest, HeldOperation
 from apps.core.decision import ALLOWED, Decision, refused
 from apps.integrity.queries import verdict_of
 from apps.integrity.states import SignatureState
 from apps.inventory.models import Asset
 
 _CHANGED = frozenset({SignatureState.DIGEST_MISMATCH, SignatureState.FILES_DIFFER, SignatureState.INVALID})
+
+
+def held_of(request: AccessRequest) -> HeldOperation | None:
+    """Return the held operation of a request that the caller's actor sees. One query."""
+    return HeldOperation.objects.filter(request_id=request.pk).select_related("request__asset", "binding").first()
 
 
 def verifies(held: HeldOperation) -> Decision:

@@ -5,10 +5,11 @@ already, duty conflicts, the policies. Whether anyone could approve it is told b
 approver is made, fails, and alerts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Protocol
 from uuid import UUID
 
 from django.db.models import Q
@@ -21,6 +22,7 @@ from apps.access.queries.approvers import Bench, Matter, Seat, bench, distinct_p
 from apps.access.queries.conflicts import Deed, DutyConflict, deeds_of, duty_conflicts, refusing
 from apps.access.queries.forecast import DAYS, Forecast, forecast
 from apps.access.queries.people import Who, who_are
+from apps.access.queries.routes import HOURS, hours_by_tier
 from apps.access.states import LIVE_GRANTS, OPEN_REQUESTS
 from apps.accounts.models import User
 from apps.core.actor import Actor
@@ -80,6 +82,7 @@ class Plan:
     conflicts: tuple[DutyConflict, ...]
     ends_at: datetime
     usual: dict[UUID, int] = field(default_factory=dict)
+    waits_hours: int = HOURS
 
     @property
     def automatic(self) -> bool:
@@ -158,6 +161,15 @@ class Desk:
         if key not in self._benches:
             self._benches[key] = bench(self.matter(operation, tier, approvals), rules, self.now)
         return self._benches[key]
+
+
+class RouteDesk(Protocol):
+    """What a route is planned from: the stages of every tier, and who a rule names."""
+
+    @property
+    def routes(self) -> Mapping[int, Sequence[RouteStage]]: ...
+
+    def bench(self, operation: str, tier: int, approvals: int, rules: tuple[str, ...]) -> Bench: ...
 
 
 def tier_of_asset(asset: Asset) -> int:
@@ -242,7 +254,7 @@ def _plan(
     policy = policy or _ask_policies(desk, [(operation, minutes)])[0]
     conflicts = duty_conflicts(desk.deeds, operation, tier)
     decision, remedy = _decide(desk, operation, minutes, start_at, tier, extends, policy, conflicts)
-    stages, routed = _route(desk, operation, tier)
+    stages, routed = route_for(desk, operation, tier)
     likely = forecast(operation, tier, desk.now) if forecasting and stages else None
     people = {seat.who.user_id for stage in stages for seat in stage.people}
     answer = likely.at if likely else desk.now + timedelta(minutes=sum(stage.answer_minutes for stage in stages))
@@ -261,6 +273,7 @@ def _plan(
         conflicts=conflicts,
         ends_at=begins + timedelta(minutes=min(minutes, TIERS[tier].max_minutes)),
         usual=usual_minutes(people, desk.now - timedelta(days=DAYS)) if forecasting and people else {},
+        waits_hours=hours_by_tier().get(tier, HOURS) if forecasting and stages else HOURS,
     )
 
 
@@ -340,7 +353,7 @@ def _refused_stricter(desk: Desk, tier: int) -> tuple[str, str] | None:
     return None
 
 
-def _route(desk: Desk, operation: str, tier: int) -> tuple[tuple[PlannedStage, ...], bool]:
+def route_for(desk: RouteDesk, operation: str, tier: int) -> tuple[tuple[PlannedStage, ...], bool]:
     """Return the stages of the tier and whether distinct, eligible persons can fill them.
 
     A stage whose rule names nobody eligible, or nobody that earlier stages leave over, asks its fallback. A tier whose
@@ -363,7 +376,7 @@ def _filled(stages: Iterable[PlannedStage]) -> bool:
 
 
 def _stage(
-    desk: Desk, operation: str, tier: int, approvals: int, row: RouteStage, position: int, rule: str
+    desk: RouteDesk, operation: str, tier: int, approvals: int, row: RouteStage, position: int, rule: str
 ) -> PlannedStage:
     seats = desk.bench(operation, tier, approvals, (rule,)).seats()
     return PlannedStage(

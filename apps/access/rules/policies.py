@@ -1,13 +1,16 @@
-"""Who may see, change and confirm the policies."""
+"""Who may see, change and confirm the policies, and the routes, which are part of them."""
 
 from collections.abc import Collection
 
-from apps.access.models import PolicyChange
+from apps.access.models import PolicyChange, RouteChange
 from apps.access.queries.people import Who
 from apps.access.states import PolicyChangeState
 from apps.accounts.rules import requires_second_factor
 from apps.core.actor import Actor, Role
 from apps.core.decision import ALLOWED, Decision, refused
+
+#: Policies and routes change in the same way.
+Change = PolicyChange | RouteChange
 
 
 def can_see_policies(actor: Actor) -> Decision:
@@ -24,7 +27,7 @@ def can_edit_policies(actor: Actor) -> Decision:
     return requires_second_factor(actor)
 
 
-def can_propose_policies(actor: Actor, open_change: PolicyChange | None) -> Decision:
+def can_propose_policies(actor: Actor, open_change: Change | None) -> Decision:
     """An editor, while no other change waits: two at once would overwrite each other."""
     editing = can_edit_policies(actor)
     if not editing:
@@ -35,7 +38,7 @@ def can_propose_policies(actor: Actor, open_change: PolicyChange | None) -> Deci
 
 
 def can_confirm_policies(
-    actor: Actor, change: PolicyChange, actor_who: Who | None, proposer: Who | None, proposer_roles: Collection[str]
+    actor: Actor, change: Change, actor_who: Who | None, proposer: Who | None, proposer_roles: Collection[str]
 ) -> Decision:
     """A second editor who is another person than the proposer, while the proposer may still edit."""
     editing = _deciding(actor, change)
@@ -50,7 +53,7 @@ def can_confirm_policies(
     return ALLOWED
 
 
-def can_refuse_policies(actor: Actor, change: PolicyChange) -> Decision:
+def can_refuse_policies(actor: Actor, change: Change) -> Decision:
     """Any editor but the proposer, who withdraws instead."""
     editing = _deciding(actor, change)
     if not editing:
@@ -60,7 +63,7 @@ def can_refuse_policies(actor: Actor, change: PolicyChange) -> Decision:
     return ALLOWED
 
 
-def can_withdraw_policies(actor: Actor, change: PolicyChange) -> Decision:
+def can_withdraw_policies(actor: Actor, change: Change) -> Decision:
     """Only who proposed it."""
     editing = _deciding(actor, change)
     if not editing:
@@ -70,7 +73,7 @@ def can_withdraw_policies(actor: Actor, change: PolicyChange) -> Decision:
     return ALLOWED
 
 
-def _deciding(actor: Actor, change: PolicyChange) -> Decision:
+def _deciding(actor: Actor, change: Change) -> Decision:
     if change.state != PolicyChangeState.PROPOSED:
         return refused("This change was decided already.")
     return can_edit_policies(actor)

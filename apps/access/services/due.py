@@ -15,6 +15,7 @@ from apps.core.actor import Actor
 from apps.core.command import Changed, Unchanged, command
 from apps.core.errors import Conflict
 from apps.core.events import Subject
+from apps.core.numbers import plural
 
 #: How many are taken in one round; the next round takes the rest.
 TAKEN = 500
@@ -26,13 +27,18 @@ def expire_due(*, actor: Actor, now: datetime) -> Changed | Unchanged:
     """Write down which requests were not answered in time; nobody could decide them since. The value is how many."""
     due = AccessRequest.objects.waiting().filter(expires_at__lte=now).order_by("pk")
     rows = list(due.select_related("requester", "beneficiary")[:TAKEN])
-    moved = [row for row in rows if _ended(row, RequestState.EXPIRED, "Nobody answered within 24 hours.", now)]
+    moved = [row for row in rows if _ended(row, RequestState.EXPIRED, _unanswered(row), now)]
     for row in moved:
         drop_held(actor=actor, request=row, reason="The request was not answered in time.", now=now)
         tell_outcome(actor=actor, request=row, what="not answered in time", why=row.outcome_reason, now=now)
     if not moved:
         return Unchanged(value=0)
     return Changed(REQUESTS, {"requests": [row.name for row in moved]}, value=len(moved))
+
+
+def _unanswered(row: AccessRequest) -> str:
+    hours = round((row.expires_at - row.created_at).total_seconds() / 3600)
+    return f"Nobody answered within {plural(hours, 'hour')}."
 
 
 def _ended(row: AccessRequest, after: RequestState, why: str, now: datetime) -> bool:

@@ -21,9 +21,6 @@ from apps.core.actor import Actor
 from apps.core.command import Changed, command
 from apps.core.errors import Conflict, NotFound
 
-#: How long a request waits for its answers altogether.
-TIME_TO_ANSWER = timedelta(hours=24)
-
 
 def locked(request: AccessRequest) -> AccessRequest:
     """Return the request as it is now, its row locked until the transaction ends. Raises NotFound."""
@@ -72,7 +69,7 @@ def insert(planned: Plan, now: datetime, *, payload: dict[str, Any] | None, **fi
                 asset_label=str(fields["asset"]),
                 artifact_digest=fields["asset"].content_digest,
                 created_at=now,
-                expires_at=now + TIME_TO_ANSWER,
+                expires_at=now + timedelta(hours=planned.waits_hours),
                 **fields,
             )
     except IntegrityError:

@@ -8,14 +8,15 @@ from urllib.parse import urlencode
 from allauth.mfa.models import Authenticator
 from django.urls import reverse
 
-from apps.access.models import AccessRequest
+from apps.access.models import AccessRequest, HeldOperation
 from apps.access.queries.card import Card, Offer, card
 from apps.access.queries.deciding import settled, stage_of
+from apps.access.queries.held import held_of
 from apps.access.queries.people import who_are
 from apps.access.queries.signals import Signal
 from apps.access.rules.requests import can_ask, can_refuse, has_fresh_proof, is_open, may_fill
 from apps.access.states import OPEN_REQUESTS, REQUEST_TONES, ApproverRule, RequestState
-from apps.access.web.once import held_of, runner_of
+from apps.access.web.once import runner_of
 from apps.access.web.once import shown as payload_of
 from apps.access.web.wish import PRESETS
 from apps.access.web.words import PHRASES, clock_time, since, span, time_left, verb_of
@@ -95,10 +96,7 @@ def card_context(request: AccessRequest, actor: Actor, now: datetime, said: str 
         "job": who.job_title,
         "against": [(title_of(signal), signal.text) for signal in shown.look_at],
         "for_it": [(title_of(signal), signal.text) for signal in shown.checks_out],
-        "payload": payload_of(held) if held else None,
-        "length": "once" if held else f"for {span(request.minutes)}",
         "less": _less(shown.less, request, once=held is not None) if may else None,
-        "effect": _effect(request, shown, once=held is not None),
         "radius": _radius(shown),
         "talk": list(request.messages.select_related("author")),
         "may": may,
@@ -108,13 +106,25 @@ def card_context(request: AccessRequest, actor: Actor, now: datetime, said: str 
         "ask": can_ask(actor, request, now) if may else None,
         "refuse": can_refuse(actor, request, now) if may else None,
         "refusals": REFUSALS,
-        "shorter": [] if held else _shorter(request),
+        **_given(request, shown, held),
         "said": said,
     }
 
 
 def _why_not(request: AccessRequest, reason: str, now: datetime) -> str:
     return reason if request.state in OPEN_REQUESTS else settled(request, now)
+
+
+def _given(request: AccessRequest, shown: Card, held: HeldOperation | None) -> dict[str, Any]:
+    """Return what an approval would give: access for a time, or the operation once."""
+    if held is None:
+        length = f"for {span(request.minutes)}"
+        return {"length": length, "shorter": _shorter(request), "effect": _effect(request, shown, once=False)}
+    return {
+        "payload": payload_of(held),
+        "length": "once",
+        "effect": _effect(request, shown, once=True),
+    }
 
 
 def _shorter(request: AccessRequest) -> list[tuple[int, str]]:

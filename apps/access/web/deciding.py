@@ -9,11 +9,11 @@ from django.shortcuts import redirect
 from apps.access.models import AccessRequest
 from apps.access.queries import mine
 from apps.access.queries.card import card
+from apps.access.queries.held import held_of
 from apps.access.services import messages as talk
 from apps.access.services import votes
 from apps.access.states import RequestState
 from apps.access.web.inbox import Inbox
-from apps.access.web.once import held_of
 from apps.access.web.words import span
 from apps.core import clock
 from apps.core.errors import DomainError, Invalid

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 
 from apps.access.models import AccessRequest, Grant
 from apps.access.queries import mine
+from apps.access.queries.held import held_of
 from apps.access.queries.inbox import can_open_in_inbox
 from apps.access.queries.progress import stages_of
 from apps.access.rules.requests import can_answer, can_remind, can_withdraw, has_asked
@@ -18,7 +19,7 @@ from apps.access.services import messages as talk
 from apps.access.services import requests as services
 from apps.access.states import GRANT_TONES, REQUEST_TONES, GrantState, RequestState
 from apps.access.web.held import held_row, now_context
-from apps.access.web.once import held_of, status_of
+from apps.access.web.once import status_of
 from apps.access.web.wish import link_to
 from apps.access.web.words import verb_of
 from apps.core import clock

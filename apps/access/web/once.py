@@ -9,7 +9,7 @@ from typing import Any
 import rfc8785
 from django.http import QueryDict
 
-from apps.access.models import AccessRequest, HeldOperation
+from apps.access.models import HeldOperation
 from apps.access.queries.cover import binding_for
 from apps.access.rules.held import can_hold, can_run
 from apps.access.services.held import UNDO_WINDOW, carrier_for
@@ -100,11 +100,6 @@ def runner_of(asset: Asset, operation: str) -> str:
     binding = binding_for(asset, operation)
     by_hand = binding is None or binding.connection is None or carrier_for(binding).key != binding.provisioner
     return "" if by_hand or binding is None or binding.connection is None else binding.connection.name
-
-
-def held_of(request: AccessRequest) -> HeldOperation | None:
-    """Return the held operation of a request. One query."""
-    return HeldOperation.objects.filter(request_id=request.pk).select_related("request__asset", "binding").first()
 
 
 def shown(held: HeldOperation) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from apps.access.rules.policies import (
 from apps.access.services import policies as services
 from apps.access.states import POLICY_CHANGE_TONES, PolicyChangeState
 from apps.access.web.policies_forms import NoteForm, PolicyFormSet, explain, forms_of, posted_forms, texts_of
+from apps.access.web.policies_tabs import views_of
 from apps.accounts.queries import roles_of
 from apps.core import clock
 from apps.core.actor import Role
@@ -48,6 +49,7 @@ class Policies(ActorView):
             "changes": [(change, _tone(change)) for change in queries.changes(self.actor)[:SHOWN]],
             "waiting": waiting,
             "may": can_propose_policies(self.actor, waiting),
+            "views": views_of("access:policies"),
         }
         return render(request, "access/policies_list.html", context)
 

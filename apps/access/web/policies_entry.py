@@ -3,6 +3,7 @@
 from django.urls import reverse
 
 from apps.access.queries.policies import changes
+from apps.access.queries.routes import changes as route_changes
 from apps.access.rules.policies import can_see_policies
 from apps.core.navigation import ENTRIES, Entry
 from apps.core.subjects import SUBJECTS, SubjectKind
@@ -20,6 +21,17 @@ def register() -> None:
             group="Setup",
             order=50,
             shown_to=lambda actor: bool(can_see_policies(actor)),
+        ),
+    )
+    SUBJECTS.register(
+        "route_change",
+        SubjectKind(
+            kind="route_change",
+            title="Change of routes",
+            plural="Changes of routes",
+            visible=route_changes,
+            url=lambda pk: reverse("access:route_change", args=[pk]),
+            label_field="note",
         ),
     )
     SUBJECTS.register(

@@ -14,6 +14,7 @@ from apps.access.web import (
     password,
     permits,
     policies,
+    routes,
     tasks,
 )
 
@@ -43,4 +44,8 @@ urlpatterns = [
     path("setup/policies/edit", policies.edit, name="policies_edit"),
     path("setup/policies/versions/<int:number>", policies.version, name="policy_version"),
     path("setup/policies/changes/<int:pk>", policies.change, name="policy_change"),
+    path("setup/policies/routes", routes.table, name="routes"),
+    path("setup/policies/routes/edit", routes.edit, name="routes_edit"),
+    path("setup/policies/routes/versions/<int:number>", routes.version, name="route_version"),
+    path("setup/policies/routes/changes/<int:pk>", routes.change, name="route_change"),
 ]
