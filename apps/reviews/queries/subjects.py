@@ -1,0 +1,252 @@
+"""What campaigns certify of the apps below: standing access, grants, and what governs the portal itself."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    DateTimeField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    UUIDField,
+    Value,
+    When,
+)  # fmt: skip
+from django.db.models.functions import Cast, Coalesce, Concat, Least
+
+from apps.access.models import Delegation, Grant, Policy, PolicyVersion, Vote
+from apps.access.queries.metrics import PRIVILEGED
+from apps.access.states import LIVE_GRANTS, GrantState
+from apps.access.states import Choice as VoteChoice
+from apps.accounts.models import ApiToken, TeamMembership, User
+from apps.connectors.models import Connection
+from apps.core.actor import Role
+from apps.core.facts import Fact
+from apps.governance.tiers import UNKNOWN_TIER
+from apps.inventory.models import Entitlement
+from apps.inventory.states import UseState
+from apps.reviews.queries.words import asset_tier, asset_words, first, lower, operation_tier
+from apps.reviews.states import HolderKind, Reason
+
+#: Access that nobody used for so long is probably not needed (issue text: 90 days).
+UNUSED_AFTER = timedelta(days=90)
+APPROVING_ROLES = (Role.CISO, Role.SECURITY_ADMIN, Role.MANAGER)
+_GOVERNS = Value(f"{Reason.GOVERNANCE} ")
+_YES = Value(Fact.YES)
+
+
+def entitlements(now: datetime) -> QuerySet[Entitlement]:
+    """Return standing access that a source shows, of identities in use, not known to be beside AI."""
+    rows = Entitlement.objects.present().exclude(on_ai=Fact.NO).filter(identity__gone_at__isnull=True)
+    rows = rows.exclude(identity__enabled=Fact.NO)
+    return rows.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
+
+
+def entitlements_shown(now: datetime) -> QuerySet[Entitlement]:
+    """Return standing access that a source's newest import still shows, whatever became of its holder."""
+    return Entitlement.objects.present()
+
+
+def entitlement_columns(now: datetime) -> Mapping[str, Any]:
+    """Return the snapshot of standing access; an identity unused for 90 days says the same of all it holds."""
+    stale = Case(
+        When(identity__last_used_at__lte=now - UNUSED_AFTER, then=F("identity__last_used_at")),
+        default=Value(None, output_field=DateTimeField()),
+    )
+    never = Q(last_used_at__isnull=True, identity__use_state=UseState.NEVER)
+    return {
+        "holder_kind": F("identity__kind"),
+        "holder_label": first("identity__name", "identity__login", "identity__source_key", longest=320),
+        "holder_title": first("identity__person__job_title", "identity__job_title", longest=200),
+        "holder_team": first("identity__person__team_name", "identity__department", longest=200),
+        "holder_login": lower("identity__login"),
+        "holder_email": lower("identity__email"),
+        "holder_person": F("identity__person_id"),
+        "holder_user": F("identity__person__user_id"),
+        "asset": F("asset_id"),
+        "asset_label": first(asset_words("asset"), "scope", longest=700),
+        "operation": F("operation"),
+        "tier": Least(Coalesce(asset_tier("asset"), Value(UNKNOWN_TIER)), operation_tier("operation")),
+        "privileged": F("privileged"),
+        "origin": first(Concat(F("source__name"), Value(": "), F("how")), longest=700),
+        "granted_at": F("granted_at"),
+        "expires_at": F("expires_at"),
+        "last_used_at": Case(When(last_used_at__isnull=False, then=F("last_used_at")), default=stale),
+        "never_used": Case(When(never, then=Value(True)), default=Value(False), output_field=BooleanField()),
+        "asset_kind": F("asset__kind"),
+        "asset_team": F("asset__team_id"),
+        "person_team": F("identity__person__team_id"),
+    }
+
+
+def grants(now: datetime) -> QuerySet[Grant]:
+    """Return grants that live or will."""
+    return Grant.objects.filter(state__in=LIVE_GRANTS).filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
+
+
+def grants_not_seen_gone(now: datetime) -> QuerySet[Grant]:
+    """Return grants whose target was not seen without the access yet."""
+    return Grant.objects.exclude(state=GrantState.ENDED)
+
+
+def grant_columns(now: datetime) -> Mapping[str, Any]:
+    """Return the snapshot of a grant, with the one whose approval alone gave it."""
+    votes = Vote.objects.filter(request_id=OuterRef("request_id"), choice=VoteChoice.APPROVE)
+    voters = votes.order_by().values("request_id").annotate(n=Count("voter", distinct=True)).filter(n=1).values("n")
+    only = votes.order_by("pk")
+    nobody = Value(None, output_field=UUIDField())
+    alone = Q(Exists(voters))
+    giver_left = Q(Exists(votes.filter(voter__is_active=False)))
+    return {
+        "holder_kind": Case(
+            When(holder__kind=User.Kind.SERVICE, then=Value(HolderKind.SERVICE)), default=Value(HolderKind.HUMAN)
+        ),
+        "holder_label": first("holder__name", "holder__email", longest=320),
+        "holder_title": first("holder__person__job_title", longest=200),
+        "holder_team": first("holder__person__team_name", longest=200),
+        "holder_email": lower("holder__email"),
+        "holder_person": F("holder__person__id"),
+        "holder_user": F("holder_id"),
+        "asset": F("asset_id"),
+        "asset_label": F("asset_label"),
+        "operation": F("operation"),
+        "tier": F("tier"),
+        "privileged": Case(When(operation__in=PRIVILEGED, then=_YES), default=Value(Fact.NO)),
+        "origin": Concat(Value("G-"), Cast("number", TextField()), output_field=TextField()),
+        "granted_at": F("created_at"),
+        "expires_at": F("expires_at"),
+        "sole_approver": Case(
+            When(alone, then=Subquery(only.values("voter_id")[:1])), default=nobody, output_field=UUIDField()
+        ),
+        "sole_principal": Case(
+            When(alone, then=Subquery(only.values("on_behalf_of_id")[:1])), default=nobody, output_field=UUIDField()
+        ),
+        "reasons": Case(When(giver_left, then=Value(f"{Reason.GIVER} ")), default=Value("")),
+        "asset_kind": F("asset__kind"),
+        "asset_team": F("asset__team_id"),
+        "person_team": F("holder__person__team_id"),
+    }
+
+
+def _of_user(user: str) -> dict[str, Any]:
+    return {
+        "holder_kind": Case(
+            When(**{f"{user}__kind": User.Kind.SERVICE}, then=Value(HolderKind.SERVICE)),
+            default=Value(HolderKind.HUMAN),
+        ),
+        "holder_label": first(f"{user}__name", f"{user}__email", longest=320),
+        "holder_title": first(f"{user}__person__job_title", longest=200),
+        "holder_team": first(f"{user}__person__team_name", longest=200),
+        "holder_email": lower(f"{user}__email"),
+        "holder_person": F(f"{user}__person__id"),
+        "holder_user": F(f"{user}_id"),
+        "privileged": _YES,
+    }
+
+
+def roles(now: datetime) -> QuerySet[Any]:
+    """Return who holds a role that approves access."""
+    held = User.groups.through.objects.filter(user__is_active=True)
+    return held.filter(group__name__in=[role.value for role in APPROVING_ROLES])
+
+
+def role_columns(now: datetime) -> Mapping[str, Any]:
+    """Return the snapshot of a role that approves."""
+    words = [When(group__name=role.value, then=Value(f"Approve as {role.label}")) for role in APPROVING_ROLES]
+    return {**_of_user("user"), "operation": Case(*words, default=Value("Approve")), "reasons": _GOVERNS}
+
+
+def team_managers(now: datetime) -> QuerySet[TeamMembership]:
+    """Return who approves for a team."""
+    return TeamMembership.objects.filter(manages=True)
+
+
+def team_manager_columns(now: datetime) -> Mapping[str, Any]:
+    """Return the snapshot of managing a team; one who was deactivated is a departed member of the approvers."""
+    left = Case(When(user__is_active=False, then=Value(f"{Reason.LEAVER} {Reason.GOVERNANCE} ")), default=_GOVERNS)
+    words = {"operation": Value("Approve for a team"), "asset_label": F("team__name"), "reasons": left}
+    return {**_of_user("user"), **words}
+
+
+def delegations(now: datetime) -> QuerySet[Delegation]:
+    """Return who decides for somebody else, now or later."""
+    return Delegation.objects.filter(ended_at__isnull=True, until_at__gt=now)
+
+
+def delegation_columns(now: datetime) -> Mapping[str, Any]:
+    """Return the snapshot of a delegation."""
+    return {
+        **_of_user("delegate"),
+        "operation": first(Concat(Value("Decide for "), F("delegator__name")), longest=200),
+        "granted_at": F("created_at"),
+        "expires_at": F("until_at"),
+        "reasons": _GOVERNS,
+    }
+
+
+def targets(now: datetime) -> QuerySet[Connection]:
+    """Return the accounts with which the portal signs in elsewhere."""
+    return Connection.objects.filter(enabled=True)
+
+
+def target_columns(now: datetime) -> Mapping[str, Any]:
+    """Return the snapshot of a connector account."""
+    return {
+        "holder_kind": Value(HolderKind.PORTAL),
+        "holder_label": Value("The portal"),
+        "operation": Value("Sign in at the target"),
+        "asset_label": F("name"),
+        "origin": F("driver"),
+        "granted_at": F("created_at"),
+        "last_used_at": F("last_ok_at"),
+        "privileged": _YES,
+        "reasons": _GOVERNS,
+    }
+
+
+def policies(now: datetime) -> QuerySet[Policy]:
+    """Return the access policies in force: they decide what is given without a person."""
+    newest = PolicyVersion.objects.order_by("-number").first()
+    return Policy.objects.filter(slug__in=list(newest.texts) if newest else [])
+
+
+def policy_columns(now: datetime) -> Mapping[str, Any]:
+    """Return the snapshot of a policy."""
+    return {
+        "holder_kind": Value(HolderKind.PORTAL),
+        "holder_label": Value("The portal"),
+        "operation": Value("Decide about access by policy"),
+        "asset_label": F("slug"),
+        "granted_at": F("created_at"),
+        "privileged": _YES,
+        "reasons": _GOVERNS,
+    }
+
+
+def tokens(now: datetime) -> QuerySet[ApiToken]:
+    """Return keys that open the API."""
+    return ApiToken.objects.all().usable(now)
+
+
+def token_columns(now: datetime) -> Mapping[str, Any]:
+    """Return the snapshot of a key; one made by somebody who was deactivated was given by a leaver."""
+    left = Case(When(created_by__is_active=False, then=Value(f"{Reason.GOVERNANCE} {Reason.GIVER} ")), default=_GOVERNS)
+    return {
+        **_of_user("user"),
+        "operation": Value("Call the API"),
+        "asset_label": F("name"),
+        "origin": F("prefix"),
+        "granted_at": F("created_at"),
+        "expires_at": F("expires_at"),
+        "last_used_at": F("last_used_at"),
+        "never_used": Case(When(last_used_at__isnull=True, then=Value(True)), default=Value(False)),
+        "reasons": left,
+    }

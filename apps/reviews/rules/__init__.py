@@ -1,0 +1,1 @@
+"""Who may do what in reviews, and what terms a review may have."""

@@ -1,0 +1,1 @@
+"""Commands of reviews; see the package's docstring for their signatures."""
