@@ -62,6 +62,7 @@ class Grant(models.Model):
     end_note = models.CharField(max_length=500, blank=True)
     binding = models.ForeignKey(Binding, on_delete=models.PROTECT, related_name="grants")
     account = models.CharField(max_length=320, blank=True, help_text="The holder's account at the target")
+    resource = models.CharField(max_length=300, blank=True, help_text="What the asset was called there when it began")
     desired = models.CharField(max_length=7, choices=Presence.choices, default=Presence.ABSENT)
     observed = models.CharField(max_length=7, choices=Presence.choices, default=Presence.UNKNOWN)
     observed_at = models.DateTimeField(null=True)
@@ -98,7 +99,7 @@ class Grant(models.Model):
             models.Index(fields=["holder", "asset", "operation", "state"]),
             models.Index(fields=["state", "expires_at"]),
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="grant_due"),
-            models.Index(fields=["binding", "account", "asset"], name="grant_cover"),
+            models.Index(fields=["account", "resource"], name="grant_cover"),
         ]
 
     def __str__(self) -> str:

@@ -47,14 +47,27 @@ def resource_of(binding: Binding, asset: Asset) -> str:
     return str(binding.settings.get("resource") or asset.name)
 
 
+def place_of(grant: Grant) -> str:
+    """Return the name at the target for which the grant was carried: another name of the asset since moves nothing."""
+    return grant.resource or resource_of(grant.binding, grant.asset)
+
+
 def level_of(grant: Grant) -> str:
     """Return what the grant's operation means at its target."""
     return str(grant.binding.levels.get(grant.operation, grant.operation))
 
 
+def same_target(binding: Binding) -> QuerySet[Binding]:
+    """Return the bindings that lead to the target of this one, it among them: those of its connection."""
+    rows = Binding.objects.filter(provisioner=binding.provisioner)
+    if binding.connection_id is None:
+        return rows.filter(connection__isnull=True)
+    return rows.filter(connection_id=binding.connection_id)
+
+
 def cover_of(grant: Grant) -> QuerySet[Grant]:
-    """Return the other grants for the same account and asset through the same binding."""
-    same = Grant.objects.filter(binding_id=grant.binding_id, account=grant.account, asset_id=grant.asset_id)
+    """Return the other grants for the same account and resource at the same target, whichever binding carries them."""
+    same = Grant.objects.filter(binding__in=same_target(grant.binding), account=grant.account, resource=place_of(grant))
     return same.exclude(pk=grant.pk)
 
 
@@ -83,9 +96,9 @@ def keep_levels(grant: Grant, now: datetime) -> tuple[str, ...]:
 
 def granted_levels(binding: Binding, account: str, resource: str, now: datetime) -> tuple[str, ...]:
     """Return the levels that live grants give to an account on a resource of the target. One query."""
-    live = Grant.objects.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), binding=binding, account=account)
-    rows = live.filter(state__in=WANTED_GRANTS).select_related("binding", "asset")
-    return tuple(sorted({level_of(grant) for grant in rows if resource_of(binding, grant.asset) == resource}))
+    live = Grant.objects.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), account=account, resource=resource)
+    rows = live.filter(state__in=WANTED_GRANTS, binding__in=same_target(binding)).select_related("binding")
+    return tuple(sorted({level_of(grant) for grant in rows}))
 
 
 def known_baseline(grant: Grant) -> dict[str, object]:

@@ -9,7 +9,7 @@ from apps.access.models import Grant, ManualTask
 from apps.access.provisioning.contract import Report
 from apps.access.provisioning.registry import PORTAL
 from apps.access.queries.conditions import conditions_now
-from apps.access.queries.cover import account_for
+from apps.access.queries.cover import account_for, resource_of
 from apps.access.queries.rechecks import recheck
 from apps.access.services.ending import end_grant, end_if_live
 from apps.access.services.receipts import Line, problem_of, subject_of, write_lines
@@ -50,6 +50,7 @@ def begin(*, actor: Actor, grant: Grant, now: datetime) -> Changed | Unchanged:
         after=GrantState.ACTIVATING,
         minutes=minutes,
         account=account,
+        resource=resource_of(grant.binding, grant.asset),
         desired=Presence.PRESENT,
         conditions=conditions_now(grant),
         generation=F("generation") + 1,

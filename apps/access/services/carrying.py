@@ -15,7 +15,7 @@ from django.db.models import F, Q
 from apps.access.models import Binding, Grant
 from apps.access.provisioning.contract import Found, Order, Provisioner, Report, Work
 from apps.access.provisioning.registry import provisioner
-from apps.access.queries.cover import cover_of, keep_levels, known_baseline, level_of, resource_of
+from apps.access.queries.cover import cover_of, keep_levels, known_baseline, level_of, place_of, same_target
 from apps.access.services.activation import begin
 from apps.access.services.leases import LEASE
 from apps.access.services.receipts import Line
@@ -79,10 +79,11 @@ def _claim(number: int) -> Claim | None:
     with transaction.atomic():
         now = clock.now()
         binding_id = Grant.objects.values_list("binding_id", flat=True).get(pk=number)
-        binding = (
-            Binding.objects.select_for_update(of=("self",), no_key=True).select_related("connection").get(pk=binding_id)
-        )
+        binding = Binding.objects.select_related("connection").get(pk=binding_id)
+        # Bindings of one target wait for each other, always in the same order.
+        list(same_target(binding).select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
         grant = Grant.objects.select_related("asset", "holder").get(pk=number)
+        grant.binding = binding
         if cover_of(grant).filter(claimed_until__gt=now).exists():
             return None
         token = now + LEASE
@@ -94,7 +95,6 @@ def _claim(number: int) -> Claim | None:
             return None
         grant.attempts += 1
         grant.claimed_until = token
-        grant.binding = binding
         if not grant.baseline and (known := known_baseline(grant)):
             grant.baseline = known
             Grant.objects.filter(pk=number).update(baseline=known)
@@ -112,7 +112,7 @@ def _work(grant: Grant, binding: Binding, now: datetime) -> Work:
         grant=grant.pk,
         generation=grant.generation,
         account=grant.account,
-        resource=resource_of(binding, grant.asset),
+        resource=place_of(grant),
         operation=grant.operation,
         level=level_of(grant),
         wanted=wanted,

@@ -8,7 +8,7 @@ from apps.access.events import ORPHANS_FOUND
 from apps.access.models import Binding, Grant, Orphan
 from apps.access.provisioning.contract import Found
 from apps.access.provisioning.registry import PORTAL, PROVISIONERS
-from apps.access.queries.cover import level_of, resource_of
+from apps.access.queries.cover import level_of, place_of, same_target
 from apps.access.states import GrantState, Presence
 from apps.core import clock
 from apps.core.actor import Actor, system
@@ -46,12 +46,15 @@ def keep_found(*, actor: Actor, binding: Binding, found: list[Found], now: datet
     The value is the number of new orphans.
     """
     concerned = Q(account__in={item.account for item in found}) | Q(pk__in={item.grant for item in found if item.grant})
-    grants = Grant.objects.filter(concerned, binding=binding).exclude(state=GrantState.SCHEDULED)
-    known = list(grants.select_related("asset"))
-    for grant in known:
-        grant.binding = binding
+    shared = same_target(binding)
+    grants = Grant.objects.filter(concerned, binding__in=shared).exclude(state=GrantState.SCHEDULED)
+    known = list(grants.select_related("asset", "binding"))
+    oldest = shared.filter(enabled=True).order_by("pk").values_list("pk", flat=True).first()
     open_rows = {(row.account, row.resource, row.level): row for row in binding.orphans.filter(gone_at__isnull=True)}
-    unexplained = {(item.account, item.resource, item.level) for item in found if not _explained(item, known, now)}
+    left = [item for item in found if not _explained(item, known, now)]
+    unexplained = {
+        key for item in left if (key := _key(item)) in open_rows or _listed_by(item, known, oldest) == binding.pk
+    }
     new = unexplained - set(open_rows)
     Orphan.objects.bulk_create(
         Orphan(binding=binding, account=account, resource=resource, level=level, first_seen_at=now, last_seen_at=now)
@@ -67,11 +70,24 @@ def keep_found(*, actor: Actor, binding: Binding, found: list[Found], now: datet
     return Changed(Subject("binding", str(binding.pk), binding.provisioner), facts, value=len(new))
 
 
+def _key(item: Found) -> tuple[str, str, str]:
+    return item.account, item.resource, item.level
+
+
+def _listed_by(item: Found, known: list[Grant], oldest: int | None) -> int | None:
+    """Return the binding that lists what nobody explains, so that it is listed once: that of the grant in its mark
+    while it is in use, else the oldest one of the target."""
+    marked = next((grant for grant in known if grant.pk == item.grant), None)
+    if marked is None or not (marked.binding.enabled or marked.state != GrantState.ENDED):
+        return oldest
+    return marked.binding_id
+
+
 def _explained(item: Found, known: list[Grant], now: datetime) -> bool:
     """Return whether a grant wants this access or is taking it away; one that ended with it is looked at at once."""
     for grant in known:
         marked = item.grant == grant.pk
-        same = grant.account == item.account and resource_of(grant.binding, grant.asset) == item.resource
+        same = grant.account == item.account and place_of(grant) == item.resource
         if not (marked or (item.grant is None and same and item.level == level_of(grant))):
             continue
         if grant.desired == Presence.PRESENT or grant.state in (GrantState.ENDING, GrantState.SUSPENDED):
