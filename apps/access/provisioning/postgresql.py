@@ -51,6 +51,15 @@ _POWERS = """
        OR r.rolname LIKE 'pg\\_%%' OR r.rolname LIKE 'ztportal\\_g\\_%%' OR r.rolname = current_user
     ORDER BY 1 LIMIT 1
 """
+#: A role that it may make others members of: they would stay it when the grant is over.
+_GIVES = """
+    WITH RECURSIVE reach AS (
+        SELECT oid FROM pg_roles WHERE rolname = %s
+        UNION SELECT m.roleid FROM pg_auth_members m JOIN reach ON m.member = reach.oid
+    )
+    SELECT pg_get_userbyid(a.roleid)::text FROM pg_auth_members a JOIN reach ON a.member = reach.oid
+    WHERE a.admin_option ORDER BY 1 LIMIT 1
+"""
 _SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s"
 _ALL = "SELECT rolname FROM pg_roles WHERE starts_with(rolname::text, %s) ORDER BY rolname"
 
@@ -219,6 +228,9 @@ def _refuse_powers(database: Database, level: str) -> None:
     power = database.execute(_POWERS, [level]).fetchone()
     if power is not None:
         raise Refused(f"The role {level} is not given out: it reaches {power[0]}, which rules over more than data.")
+    given = database.execute(_GIVES, [level]).fetchone()
+    if given is not None:
+        raise Refused(f"The role {level} is not given out: it may give {given[0]} to others (ADMIN OPTION).")
 
 
 def _put(database: Database, name: str, until: datetime, password: str | None, *, known: bool) -> None:

@@ -248,6 +248,19 @@ def test_powers_are_not_given_out(level: str, bound: Grant, target: Target) -> N
     assert target.verifier(grant.pk) == ""
 
 
+def test_a_role_that_may_give_others_out_is_no_level(bound: Grant, target: Target) -> None:
+    """With the ADMIN OPTION a holder would make somebody a member who stays one when the grant is over."""
+    level = f"{target.prefix.removesuffix('_g_')}_gives"
+    target.admin.execute(f"CREATE ROLE {level}; GRANT {target.reader} TO {level} WITH ADMIN OPTION")
+    try:
+        target.admin.execute(f"GRANT {level} TO {target.settings['username']} WITH ADMIN OPTION")
+        Binding.objects.filter(pk=bound.binding_id).update(levels={"eval.run": level})
+        grant = carried(bound)
+        assert grant.state == GrantState.ACTIVATING and target.reader in grant.last_problem
+    finally:
+        target.admin.execute(f"DROP OWNED BY {level}; DROP ROLE {level}")
+
+
 def test_roles_that_no_grant_explains_are_listed_and_removed(bound: Grant, target: Target, cast: Cast) -> None:
     """Our mark and no grant: an orphan; a live grant's role is none, nor a shut one. Removing takes that one only."""
     carried(bound)
