@@ -31,6 +31,11 @@ def display(text: object) -> str:
     return "".join(map(_visible, str(text)))
 
 
+def storable(text: str) -> str:
+    """Text as every database keeps it: NUL becomes `⟨U+0000⟩` and a lone surrogate U+FFFD; all else stays."""
+    return "".join("\ufffd" if unicodedata.category(c) == "Cs" else c for c in text.replace("\x00", "⟨U+0000⟩"))
+
+
 def chart(text: object) -> str:
     """Text for a chart label: as `display`, without `<`, `>` and line breaks (the drawing library reads markup)."""
     return " ".join(display(text).replace("<", "‹").replace(">", "›").split())

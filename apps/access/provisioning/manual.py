@@ -39,6 +39,10 @@ class ManualProvisioner:
             return Report(True, Presence.UNKNOWN, retry_after=ASK_EVERY)
         evidence = {"confirmed by": last.done_by.name if last.done_by else "", "proof": last.proof}
         if last.kind == TaskKind.TAKE:
+            again = ManualTask.objects.filter(grant_id=work.grant, kind=TaskKind.GIVE, generation__gt=last.generation)
+            if work.wanted == Presence.ABSENT and again.exists():
+                # Somebody was asked to give it again since, and may have done so without saying it.
+                return Report(True, Presence.UNKNOWN, retry_after=ASK_EVERY)
             return Report(True, Presence.ABSENT, evidence=evidence)
         current = last.generation == work.generation or work.wanted == Presence.PRESENT
         return Report(True, Presence.PRESENT if current else Presence.UNKNOWN, work.level, evidence, ASK_EVERY)

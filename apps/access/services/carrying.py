@@ -88,10 +88,11 @@ def _claim(number: int) -> Claim | None:
             return None
         token = now + LEASE
         free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now)
-        taken = Grant.objects.filter(
-            free, pk=number, state=grant.state, state__in=AT_TARGET, generation=grant.generation, due_at__lte=now
-        ).update(claimed_until=token, attempts=F("attempts") + 1)
-        if not taken:
+        # One whose time is over is given nothing any more: it waits to be ended.
+        over = Q(state=GrantState.ACTIVE, expires_at__lte=now)
+        rows = Grant.objects.filter(free, ~over, pk=number, state=grant.state, generation=grant.generation)
+        due = rows.filter(state__in=AT_TARGET, due_at__lte=now)
+        if not due.update(claimed_until=token, attempts=F("attempts") + 1):
             return None
         grant.attempts += 1
         grant.claimed_until = token

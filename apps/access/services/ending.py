@@ -10,6 +10,7 @@ from apps.access.provisioning.contract import Report
 from apps.access.provisioning.registry import PORTAL
 from apps.access.queries.live import live_grants
 from apps.access.services.receipts import Line, subject_of, write_lines
+from apps.access.services.telling import tell
 from apps.access.states import GRANT_MACHINE, Carried, EndReason, GrantState, Presence
 from apps.core.actor import Actor
 from apps.core.command import Changed, Unchanged, command, record
@@ -19,6 +20,8 @@ from apps.core.jobs import enqueue
 TASK = "access.carry"
 #: Moves of these states lead to `ending`.
 CARRIED = (GrantState.ACTIVATING, GrantState.ACTIVE, GrantState.SUSPENDED)
+#: What the holder did not do, and no clock: they are told.
+TOLD = (EndReason.REVOKED, EndReason.UNDONE, EndReason.REVIEW, EndReason.SIGNAL)
 #: A late call of a worker that was stopped half-way would show by then.
 SECOND_LOOK = timedelta(minutes=2)
 BATCH = 500
@@ -43,6 +46,10 @@ def end_grant(*, actor: Actor, grant: Grant, reason: EndReason, note: str = "", 
         GRANT_MACHINE.move(rows, pk=grant.pk, before=CARRIED, after=GrantState.ENDING, **because, **begun)
         ManualTask.objects.filter(grant=grant).open().update(superseded_at=now)
     grant.refresh_from_db()
+    if reason in TOLD:
+        facts = {"what": str(EndReason(reason).label).lower(), "why": note}
+        once = f"over:{grant.generation}"
+        tell("access.grant.over", actor=actor, grant=grant, to=[grant.holder_id], once=once, now=now, **facts)
     if grant.state == GrantState.ENDING:
         if grant.binding.provisioner == PORTAL:
             finish_here(actor=actor, numbers=[grant.pk], now=now)

@@ -1,12 +1,13 @@
 """Orphans: access at a target that carries our mark and that no grant explains. It is listed, and drift looked at."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db.models import Q
 
 from apps.access.events import ORPHANS_FOUND
 from apps.access.models import Binding, Grant, Orphan
-from apps.access.provisioning.contract import Found
+from apps.access.provisioning.contract import Found, Provisioner
 from apps.access.provisioning.registry import PORTAL, PROVISIONERS
 from apps.access.queries.cover import level_of, place_of, same_target
 from apps.access.states import GrantState, Presence
@@ -14,6 +15,7 @@ from apps.core import clock
 from apps.core.actor import Actor, system
 from apps.core.command import Changed, Unchanged, command
 from apps.core.events import Subject
+from apps.core.text import storable
 
 ACTOR = system("reconciler")
 SCAN_EVERY = timedelta(hours=24)
@@ -30,13 +32,26 @@ def scan_due() -> int:
         if not Binding.objects.filter(due, pk=binding.pk).update(scan_at=now + AGAIN) or carrier is None:
             continue
         try:
-            found = carrier.scan(binding)
+            found = listed_at(carrier, binding)
         except Exception as problem:
             Binding.objects.filter(pk=binding.pk).update(scan_problem=f"{type(problem).__name__}: {problem}"[:300])
             continue
         keep_found(actor=ACTOR, binding=binding, found=found)
         scanned += 1
     return scanned
+
+
+def listed_at(carrier: Provisioner, binding: Binding) -> list[Found]:
+    """Return what a target lists, in texts of a kind and length that a database keeps. Raises what its scan raises."""
+    return [
+        replace(
+            item,
+            account=storable(item.account)[:320],
+            resource=storable(item.resource)[:700],
+            level=storable(item.level)[:100],
+        )
+        for item in carrier.scan(binding)
+    ]
 
 
 @command(ORPHANS_FOUND)

@@ -9,7 +9,7 @@ from apps.access.provisioning.registry import provisioner
 from apps.access.queries.cover import granted_levels
 from apps.access.rules.bindings import can_remove_orphan
 from apps.access.services.orphans import ACTOR as SCANNER
-from apps.access.services.orphans import keep_found
+from apps.access.services.orphans import keep_found, listed_at
 from apps.access.states import Presence
 from apps.core import clock
 from apps.core.actor import Actor
@@ -42,7 +42,7 @@ def remove_orphan(*, actor: Actor, orphan: Orphan) -> bool:
 
 def _scanned(carrier: Provisioner, binding: Binding) -> list[Found]:
     try:
-        return carrier.scan(binding)
+        return listed_at(carrier, binding)
     except Exception as problem:
         raise Conflict(f"The target cannot be read now: {problem}"[:300]) from None
 
