@@ -16,7 +16,7 @@ def keep_names(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None
 class Migration(migrations.Migration):
     """The name at the target, and the index that finds grants for the same access by it."""
 
-    dependencies = [("access", "0011_bundle_fingerprint")]
+    dependencies = [("access", "0012_route_versions")]
 
     operations = [
         migrations.AddField(
