@@ -21,6 +21,8 @@ class PostureConfig(AppConfig):
             exceptions,
             governance,
             identity,
+            outsiders,
+            policies,
             weights,
         )
         from apps.posture.queries.exceptions import FINDINGS, RESULTS_OF_CHECKS
@@ -34,6 +36,8 @@ class PostureConfig(AppConfig):
             entitlements.ID_03,
             accounts_in_use.ID_04,
             accounts_in_use.ID_05,
+            policies.ID_15,
+            outsiders.ID_16,
             credentials.NH_01,
             credentials.NH_02,
             weights.MD_01,

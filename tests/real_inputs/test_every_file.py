@@ -21,6 +21,7 @@ SCHEMA = json.loads((ROOT / "docs" / "import-result.schema.json").read_text(enco
 GIVEN = Path(os.environ.get("ZTPORTAL_REAL_INPUTS", ""))
 FOLDERS = sorted(path.name for path in GIVEN.iterdir() if path.is_dir()) if GIVEN.is_dir() else ["none"]
 TAKEN = (
+    "aws-iam-authorization-details",
     "aws-iam-credential-report",
     "microsoft-graph",
     "mlflow-3.17",
@@ -29,6 +30,7 @@ TAKEN = (
     "hr-cert-ldap",
 )
 EXPLICIT = (
+    "aws-iam-authorization-details",
     "aws-iam-credential-report",
     "microsoft-graph",
     "mlflow",
@@ -114,12 +116,19 @@ def signature_counts(path: Path) -> dict[str, int]:
     return {"signature": 1, "artifact": int("dsseEnvelope" in json.loads(path.read_text(encoding="utf-8")))}
 
 
+def account_counts(path: Path) -> dict[str, int]:
+    """Count users and roles of authorization details; what they may do is counted in `test_aws_iam`."""
+    export = json.loads(path.read_text(encoding="utf-8"))
+    return {"identity": len(export["UserDetailList"]) + len(export["RoleDetailList"])}
+
+
 COUNTS = [
     ("aws-iam-credential-report", "aws-iam-credential-report", "*.csv", report_counts, "identity", 2),
     ("microsoft-graph", "microsoft-graph", "[ru]*.json", graph_counts, "identity", 4),
     ("mlflow-3.17", "mlflow", "[!S]*[!4].[jyt]*", registry_counts, "asset", 13),
     ("openssf-model-signing", "openssf-model-signing", "**/*.sig", signature_counts, "artifact", 5),
     ("hr-cert-ldap", "people-csv", "*.csv", people_counts, "person", 2),
+    ("aws-iam-authorization-details", "aws-iam-authorization-details", "*.json", account_counts, "identity", 2),
 ]
 
 

@@ -110,6 +110,7 @@ class _Users:
                 "how": how,
                 "privileged": Fact.YES if level == "MANAGE" else Fact.NO,
                 "on_ai": Fact.YES,
+                "full_access": Fact.YES if (level, scope) == ("MANAGE", EVERY) else Fact.NO,
             }
             yield Record(ENTITLEMENT, f"{key}|{level}|{how}|{scope}"[:700], facts, storable(raw), file, where)
 

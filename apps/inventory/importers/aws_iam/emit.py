@@ -1,6 +1,6 @@
 """Identities and entitlements as records: one entitlement per identity, operation and scope, with its paths."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -95,10 +95,13 @@ class Emitter:
     def _together(self, holder: Holder) -> list[Held]:
         """Return what it may do itself, and over roles what none of its own covers."""
         rows = {(held.operation, held.scope): held for held in self.account.held(holder)}
-        own = [held for held in rows.values() if held.sure]
+        own: dict[str, list[str]] = defaultdict(list)
+        for held in rows.values():
+            if held.sure:
+                own[held.operation].append(held.scope)
         for taken in self.account.taken(holder):
             for held in self.account.held(taken.role):
-                if any(o.operation == held.operation and scope_covers(o.scope, held.scope) for o in own):
+                if any(scope_covers(scope, held.scope) for scope in own[held.operation]):
                     continue
                 over = " › ".join(f"role {name}" for name in taken.path)
                 way = _over(held, over, taken.notes)

@@ -50,12 +50,14 @@ def overlaps(one: str, other: str) -> bool:
     return row[-1]
 
 
+@lru_cache(maxsize=65_536)
 def scope_covers(outer: str, inner: str) -> bool:
     """Return `covers` of two resources: within an ARN a wildcard ends at a colon, but for the last part."""
     pairs = _parts(outer, inner)
     return all(covers(*pair) for pair in pairs) if pairs else covers(outer, inner)
 
 
+@lru_cache(maxsize=65_536)
 def scopes_overlap(one: str, other: str) -> bool:
     """Return `overlaps` of two resources: within an ARN a wildcard ends at a colon, but for the last part."""
     pairs = _parts(one, other)
