@@ -111,7 +111,7 @@ class SaveForm(RefusableForm):
 
 
 def _shown(value: Any) -> Any:
-    return ", ".join(value) if isinstance(value, list) else value
+    return (", ".join(value) or "none") if isinstance(value, list) else value
 
 
 def _parameter_field(parameter: Parameter) -> forms.Field:
