@@ -90,18 +90,18 @@ def test_what_fails_its_test_is_not_saved(cast: Cast, there: Peer) -> None:
         ({"url": "https://a.example"}, {"signing_secret": "short"}),
     ],
 )
-def test_only_declared_fields_are_accepted(cast: Cast, given: dict[str, Any], secret: dict[str, Any]) -> None:
-    """Case 14: configuration that would run code, or hold anything nobody declared."""
+def test_case_14_only_declared_fields_are_accepted(cast: Cast, given: dict[str, Any], secret: dict[str, Any]) -> None:
+    """Configuration that would run code, or hold anything nobody declared."""
     with pytest.raises(Invalid) as caught:
         services.try_new(actor=cast.actor("security_admin"), name="x", driver="webhook", settings=given, secret=secret)
     assert SECRET not in str(caught.value) + str(caught.value.fields)
 
 
 @pytest.mark.parametrize("where", ["scheme", "host", "port", "certificates"])
-def test_a_changed_address_erases_the_secret(
+def test_case_13_a_changed_address_erases_the_secret(
     cast: Cast, hook: Connection, there: Peer, where: str, tmp_path: Any
 ) -> None:
-    """Case 13: whoever changes the address receives nothing that was entered for the old one."""
+    """Whoever changes the address receives nothing that was entered for the old one."""
     with peer(answer()) as echo:
         changed = {
             "scheme": {"url": there.url.replace("http:", "https:")},

@@ -22,7 +22,7 @@ PUBLIC = ["8.8.8.8", "93.184.216.34", "2606:4700:4700::1111", "2a00:1450:4001::1
 
 
 @pytest.mark.parametrize("text", PRIVATE)
-def test_an_address_that_is_no_public_host_is_denied(text: str) -> None:
+def test_case_12_an_address_that_is_no_public_host_is_denied(text: str) -> None:
     assert not is_public(parse(text))
     host = f"[{text}]" if ":" in text else text
     with pytest.raises(OutboundRefused, match="not a public address"):
@@ -46,7 +46,7 @@ def test_a_public_address_may_be_called(text: str) -> None:
         "target\t.example", "target\n.example", "a" * 64 + ".example", "", "exa_mple*.com", "a,b.example",
     ],
 )  # fmt: skip
-def test_a_host_that_readers_could_take_differently_is_refused(host: str) -> None:
+def test_case_12_a_host_that_readers_could_take_differently_is_refused(host: str) -> None:
     with pytest.raises(OutboundRefused):
         parse_url(f"https://{host}/")
 
@@ -62,7 +62,7 @@ def test_a_host_that_readers_could_take_differently_is_refused(host: str) -> Non
         "https://[::1]x:443/", "https://target.example/" + "a" * 2000,
     ],
 )  # fmt: skip
-def test_an_address_with_more_than_scheme_host_port_path_is_refused(url: str) -> None:
+def test_case_12_an_address_with_more_than_scheme_host_port_path_is_refused(url: str) -> None:
     with pytest.raises(OutboundRefused):
         parse_url(url)
 
@@ -75,7 +75,7 @@ def test_one_target_has_one_form() -> None:
 
 
 @pytest.mark.parametrize("found", [["127.0.0.1"], ["93.184.216.34", "10.0.0.1"], ["::ffff:10.0.0.1"], ["fe80::1%eth0"]])
-def test_a_name_that_leads_inside_is_refused_whole(monkeypatch: pytest.MonkeyPatch, found: list[str]) -> None:
+def test_case_12_a_name_that_leads_inside_is_refused_whole(monkeypatch: pytest.MonkeyPatch, found: list[str]) -> None:
     """A CNAME to a private name ends as such an answer; one bad address among good ones is enough."""
     names(monkeypatch, target_example=[found])
     with pytest.raises(OutboundRefused):
@@ -100,7 +100,7 @@ def test_a_name_server_that_hangs_is_a_timeout(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("url", ["http://93.184.216.34/", "https://93.184.216.34:22/", "https://93.184.216.34:6379/"])
-def test_a_public_target_needs_tls_and_a_usual_port(url: str) -> None:
+def test_case_12_a_public_target_needs_tls_and_a_usual_port(url: str) -> None:
     with pytest.raises(OutboundRefused, match="ZTPORTAL_OUTBOUND_ALLOW"):
         route_to(parse_url(url), allowed=NOBODY)
     assert route_to(parse_url(url), allowed=Allowed.parse(["93.184.216.34"])).inside
@@ -127,7 +127,9 @@ def test_the_allow_list_opens_what_it_names_and_no_more(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "224.0.0.1", "0.0.0.0", "64:ff9b::a9fe:a9fe", "2002:7f00:1::"])
-def test_a_listed_name_still_leads_to_no_metadata_service(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+def test_case_12_a_listed_name_still_leads_to_no_metadata_service(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
     names(monkeypatch, mlflow_inside=[[address]])
     assert not is_inside(parse(address))
     with pytest.raises(OutboundRefused):

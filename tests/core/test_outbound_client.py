@@ -56,7 +56,9 @@ def test_the_certificate_and_the_name_asked_for_are_the_targets(
     assert len(there.requests) == 1
 
 
-def test_a_name_is_resolved_once_and_only_what_was_vetted_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_case_12_a_name_is_resolved_once_and_only_what_was_vetted_is_connected_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Rebinding: the first answer is public, the second (TTL 0) is the loopback."""
     asked = names(monkeypatch, target_example=[["93.184.216.34"], ["127.0.0.1"]])
     connected: list[str] = []
@@ -75,7 +77,7 @@ def test_a_name_is_resolved_once_and_only_what_was_vetted_is_connected_to(monkey
     assert connected == ["93.184.216.34"] * 3
 
 
-def test_nothing_is_connected_to_that_was_not_vetted() -> None:
+def test_case_12_nothing_is_connected_to_that_was_not_vetted() -> None:
     deadline = Deadline()
     deadline.start(5)
     with pytest.raises(OutboundRefused):
@@ -85,13 +87,13 @@ def test_nothing_is_connected_to_that_was_not_vetted() -> None:
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Again", "308 Moved"])
-def test_a_redirect_is_refused(status: str) -> None:
+def test_case_12_a_redirect_is_refused(status: str) -> None:
     with peer(answer(b"", status, "Location: http://169.254.169.254/latest/meta-data/")) as there:
         failure(OutboundRefused, there.url, "redirect")
     assert len(there.requests) == 1
 
 
-def test_no_proxy_of_the_environment_sees_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_case_12_no_proxy_of_the_environment_sees_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
     with peer(answer()) as proxy, peer(answer()) as there:
         for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.url)
@@ -101,7 +103,7 @@ def test_no_proxy_of_the_environment_sees_a_call(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("path", ["//other.example/x", "http://other.example/x", "@other.example/", "x\\..\\y", "a b"])
-def test_a_path_never_leads_to_another_system(path: str) -> None:
+def test_case_12_a_path_never_leads_to_another_system(path: str) -> None:
     with peer(answer()) as there, Client(there.url) as client:
         try:
             client.get(path)
@@ -127,7 +129,7 @@ def _hang(there: Peer, stream: socket.socket, request: bytes) -> None:
 
 
 @pytest.mark.parametrize("handler", [_drip, _drip_head, _hang])
-def test_a_peer_that_never_ends_is_left(handler: Any) -> None:
+def test_case_12_a_peer_that_never_ends_is_left(handler: Any) -> None:
     with peer(handler) as there:
         failure(OutboundTimeout, there.url, limits=SOON)
 
@@ -138,12 +140,12 @@ def _endless(there: Peer, stream: socket.socket, request: bytes) -> None:
         stream.sendall(b"x" * 65536)
 
 
-def test_an_answer_of_ten_gigabytes_is_left_at_the_cap() -> None:
+def test_case_12_an_answer_of_ten_gigabytes_is_left_at_the_cap() -> None:
     with peer(_endless) as there:
         failure(OutboundRefused, there.url, "larger than 100,000", limits=Limits(body=100_000))
 
 
-def test_a_gzip_bomb_is_left_at_the_cap_without_the_memory() -> None:
+def test_case_12_a_gzip_bomb_is_left_at_the_cap_without_the_memory() -> None:
     bomb = gzip.compress(b"\0" * 200_000_000)
     with peer(answer(bomb, "200 OK", "Content-Encoding: gzip")) as there:
         tracemalloc.start()

@@ -29,7 +29,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_name_is_inert_everywhere(cast: Cast, name: str) -> None:
+def test_case_20_a_hostile_name_is_inert_everywhere(cast: Cast, name: str) -> None:
     tell([cast.users["manager"]], cast.users["engineer"], who=name, why=name, signals=[name, name])
     assert send_due(actor=SYSTEM) == 1
     (message,) = mail.outbox
