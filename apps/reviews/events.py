@@ -47,7 +47,7 @@ ITEMS_REROUTED = declare(
 )
 ITEMS_MOOT = declare("reviews.items.moot", "Reviewed access vanished by itself", details=("items",), reduces=True)
 SAMPLE_DRAWN = declare(
-    "reviews.sample.drawn", "Random items drawn before a bulk decision", details=("seed", "items", "of")
+    "reviews.sample.drawn", "Random items drawn before a bulk decision", details=("seed", "items", "drawn_from")
 )
 BULK_DECIDED = declare(
     "reviews.bulk.decided",

@@ -60,9 +60,9 @@ def sign(*, actor: Actor, campaign: Campaign, on_behalf_of: UUID | None = None, 
     facts = _tally(decided)
     Seat.objects.filter(pk=seat.pk).update(signed_at=now, signed_by_id=actor.user_id)
     if last:
+        seal_items(actor=actor, campaign=row, items=decided.exclude(decision=Choice.ABSTAIN), now=now)
         move_on(decided.filter(decision=Choice.ABSTAIN), Routed.ABSTAINED, now, by=actor.user_id)
         seat_reviewers(row, now)
-        seal_items(actor=actor, campaign=row, items=decided.exclude(decision=Choice.ABSTAIN), now=now)
     seat.refresh_from_db()
     finish_stage(actor=actor, campaign=row, now=now)
     facts |= {"stage": seat.stage, "on_behalf_of": str(on_behalf_of or "")}
