@@ -64,7 +64,7 @@ def reroute(*, actor: Actor, user: User, now: datetime) -> Changed | Unchanged:
     running = Campaign.objects.filter(state__in=[CampaignState.STAGED, CampaignState.ACTIVE])
     moved = nobody = 0
     for campaign in running.filter(items__reviewer=user).distinct().order_by("pk"):
-        Campaign.objects.select_for_update().get(pk=campaign.pk)
+        Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
         items = Item.objects.filter(campaign=campaign, reviewer=user).decidable()
         count = items.count()
         if count:

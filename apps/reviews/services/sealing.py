@@ -156,7 +156,7 @@ def seal(*, actor: Actor, campaign: Campaign, now: datetime) -> Changed:
 
     Raises Conflict when it is sealed or over.
     """
-    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    locked = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     answered = {"done_at_due": locked.done_at_due}
     if locked.done_at_due is None:
         done = Item.objects.filter(campaign=locked).exclude(state__in=[ItemState.OPEN, ItemState.MOOT])

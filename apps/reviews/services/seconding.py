@@ -20,7 +20,7 @@ def second(*, actor: Actor, item: Item, choice: str, digest: str, now: datetime)
     Raises Forbidden for whoever answered it or must not certify it, Conflict when it is not in the sample, was shown
     differently or was answered a second time already, Invalid for another choice than keep or revoke.
     """
-    row = Item.objects.select_related("campaign").select_for_update(of=("self",)).get(pk=item.pk)
+    row = Item.objects.select_related("campaign").select_for_update(of=("self",), no_key=True).get(pk=item.pk)
     can_second(actor, row).require()
     if choice not in (Choice.KEEP, Choice.REVOKE):
         raise Invalid("Keep or revoke.", choice="Choose one.")
