@@ -50,11 +50,12 @@ class UploadForm(forms.Form):
         help_text="When the export was made; empty means now.",
     )
     mapping = forms.CharField(
-        label="Column mapping",
+        label="Column mapping and options",
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Only for people CSV with unusual headings: one line per field, such as email=Work mail.",
+        help_text="One line each: for people CSV with unusual headings such as email=Work mail; for IAM authorization "
+        "details model_buckets=NAMES and own_accounts=NUMBERS, separated by commas.",
     )
     accept_shrink = forms.BooleanField(
         label="Accept that it is less than half of the last export",

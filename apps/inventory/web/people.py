@@ -109,6 +109,7 @@ class IdentityView(ActorView):
             ("Kind", identity.get_kind_display()),
             ("Enabled", identity.get_enabled_display()),
             ("Administrator", identity.get_is_admin_display()),
+            ("Outsiders act as it", identity.get_external_display()),
             ("Signs in with a password", identity.get_password_sign_in_display()),
             ("Department", display(identity.department) or None),
             ("Job title", display(identity.job_title) or None),

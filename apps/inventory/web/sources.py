@@ -20,6 +20,7 @@ from apps.inventory.formats import FORMATS
 from apps.inventory.importing.compare import examples
 from apps.inventory.models import Import, RejectedRecord, Source
 from apps.inventory.queries import sources as queries
+from apps.inventory.queries.import_result import not_evaluated
 from apps.inventory.rules import can_import
 from apps.inventory.services.imports import confirm_import, discard_import
 from apps.inventory.services.intake import upload
@@ -164,6 +165,7 @@ class ImportView(TableView):
             "previewed": previewed,
             "examples": [table for table in tables if table[1]],
             "by_kind": sorted(owner.by_kind.items()),
+            "not_evaluated": not_evaluated(owner),
             "may_import": can_import(self.actor),
         }
 
