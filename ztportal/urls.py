@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("apps.posture.web.urls")),
     path("", include("apps.access.api.authzen.urls")),
     path("", include("apps.access.web.urls")),
+    path("", include("apps.reviews.web.urls")),
     path("", include("apps.insights.web.urls")),
     path("", include("apps.portal.web.urls")),
 ]

@@ -12,5 +12,7 @@ class ReviewsConfig(AppConfig):
     def ready(self) -> None:
         """Register in the open; a bad entry stops start-up."""
         from apps.reviews import events, registrations  # noqa: F401  (events declare themselves)
+        from apps.reviews.web import registrations as web_registrations
 
         registrations.register()
+        web_registrations.register()
