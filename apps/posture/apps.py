@@ -13,41 +13,14 @@ class PostureConfig(AppConfig):
         from apps.core.jobs import RECONCILERS
         from apps.core.metrics import METRICS
         from apps.governance.references import CHECKS, REFERENCES, RESULTS
-        from apps.posture.checks import (
-            accounts_in_use,
-            credentials,
-            datasets,
-            entitlements,
-            exceptions,
-            governance,
-            identity,
-            outsiders,
-            policies,
-            weights,
-        )
+        from apps.posture.checks.shipped import SHIPPED
         from apps.posture.queries.exceptions import FINDINGS, RESULTS_OF_CHECKS
         from apps.posture.queries.metrics import POSTURE_METRICS
         from apps.posture.services import reconciling, taking_up
         from apps.posture.spec import register
         from apps.posture.web import registrations
 
-        for spec in (
-            identity.ID_01,
-            entitlements.ID_03,
-            accounts_in_use.ID_04,
-            accounts_in_use.ID_05,
-            policies.ID_15,
-            outsiders.ID_16,
-            credentials.NH_01,
-            credentials.NH_02,
-            weights.MD_01,
-            weights.MD_03,
-            datasets.DA_05,
-            governance.GV_01,
-            governance.GV_02,
-            exceptions.GV_04,
-            governance.GV_07,
-        ):
+        for spec in SHIPPED:
             register(spec)
         for metric in POSTURE_METRICS:
             METRICS.register(metric.key, metric)

@@ -38,24 +38,12 @@ def _holders_outcome(subjects: QuerySet[Any], params: Params, now: datetime) -> 
     except for a time is not short of holders: others may ask at any time.
     """
     limit = now - timedelta(days=ID_14.freshness_days)
-    known = _on_asset().filter(privileged=Fact.YES)
-    # A person with several accounts is one holder; so is one with standing access and a grant.
-    people = known.annotate(who=Coalesce("identity__person_id", "identity_id"))
-    standing = people.order_by().values("asset_id").annotate(n=Count("who", distinct=True)).values("n")
-    also = reaching_and_privileged().filter(
-        asset_id=OuterRef("asset_id"), privileged=Fact.YES, identity__person__user_id=OuterRef("holder_id"),
-        identity__gone_at__isnull=True,
-    ).exclude(identity__enabled=Fact.NO)  # fmt: skip
-    others = _grants_on_asset().exclude(Exists(also))
-    granted = others.order_by().values("asset_id").annotate(n=Count("holder_id", distinct=True)).values("n")
-    subjects = subjects.alias(
-        standing=Coalesce(Subquery(standing), 0), granted=Coalesce(Subquery(granted), 0)
-    ).alias(
+    subjects = subjects.alias(standing=_standing(), granted=_granted()).alias(
         count=F("standing") + F("granted"),
         old=holds(Exists(_on_asset().filter(_stale(limit)))),
         unknown=holds(Exists(_on_asset().filter(privileged=Fact.UNKNOWN))),
         whole=holds(Exists(_whole_server())),
-    )  # fmt: skip
+    )
     cases = [
         no_data(Q(old=True), Reason.STALE),
         failing(Q(count__gt=params["most"]), "too_many"),
@@ -72,6 +60,25 @@ def _holders_outcome(subjects: QuerySet[Any], params: Params, now: datetime) -> 
         "expected": text(f"{params['fewest']} to {params['most']} holders"),
     }
     return judge(subjects, cases, evidence=evidence, label=F("name"))
+
+
+def _standing() -> Coalesce:
+    """Return the number of standing holders of the asset. A person with several accounts is one."""
+    known = _on_asset().filter(privileged=Fact.YES)
+    people = known.annotate(who=Coalesce("identity__person_id", "identity_id"))
+    counted = people.order_by().values("asset_id").annotate(n=Count("who", distinct=True)).values("n")
+    return Coalesce(Subquery(counted), 0)
+
+
+def _granted() -> Coalesce:
+    """Return the number of people with a live grant who hold nothing standing beside it."""
+    also = reaching_and_privileged().filter(
+        asset_id=OuterRef("asset_id"), privileged=Fact.YES, identity__person__user_id=OuterRef("holder_id"),
+        identity__gone_at__isnull=True,
+    ).exclude(identity__enabled=Fact.NO)  # fmt: skip
+    others = _grants_on_asset().exclude(Exists(also))
+    counted = others.order_by().values("asset_id").annotate(n=Count("holder_id", distinct=True)).values("n")
+    return Coalesce(Subquery(counted), 0)
 
 
 def _stale(limit: datetime) -> Q:

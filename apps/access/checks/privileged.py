@@ -52,10 +52,8 @@ def _old(now: datetime, days: int, *kinds: str) -> Judgement:
 
 
 def _factor_outcome(subjects: QuerySet[Any], params: Params, now: datetime) -> QuerySet[Any]:
-    """Judge which factors are registered: one that resists phishing, and beside it none that does not.
-
-    A weaker factor that stays registered is the way around the strong one. Where a policy of the directory forbids it,
-    no export tells so; name it in the parameter then.
+    """Judge which factors are registered: one that resists phishing, and beside it none that does not: a weaker one is
+    the way around it. Where a policy of the directory forbids that way, no export tells so; the parameter names it.
     """
     factors = Factor.objects.present().filter(identity_id=OuterRef("pk")).exclude(strength="not_a_factor")
     weaker = factors.exclude(strength="phishing_resistant").exclude(type__in=params["allowed"])
