@@ -83,7 +83,7 @@ def make_exception() -> None:
     asker = User.objects.create_user("asker@fenwick.example", name="Asker")
     RiskException.objects.create(
         number=1, kind="finding", key="1", label=HOSTILE, severity="low", covers_check="GV-01", covers_kind="asset",
-        covers_id=uuid4(), reason="Later", comp_check="GV-02", comp_kind="asset", comp_id=uuid4(), comp_label=HOSTILE,
+        covers_id=uuid4(), because="Later", comp_check="GV-02", comp_kind="asset", comp_id=uuid4(), comp_label=HOSTILE,
         ends_on=clock.now().date() + timedelta(days=9), asked_by=asker, asked_at=clock.now(), needed=1, state="active",
         active_at=clock.now(),
     )  # fmt: skip
