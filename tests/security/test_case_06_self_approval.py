@@ -102,6 +102,26 @@ def test_case_06_by_the_page(world: World, trick: Trick) -> None:
         is_on_record(EVENTS[do], words)
 
 
+@pytest.mark.parametrize("trick", BY_PAGE, ids=lambda trick: trick.__name__)
+def test_case_06_by_the_api(world: World, trick: Trick) -> None:
+    """The same by its session: 403 as a problem with the reason, for each decision."""
+    request, actor, words = trick(world)
+    client, grants = at_a_session(put_to(request, actor)), Grant.objects.count()
+    digest = world.shown(request)
+    bodies = {
+        "approve": {"digest": digest, "reason": "Fine by me"},
+        "refuse": {"digest": digest, "reason": "I would rather decide this"},
+        "offer": {"digest": digest, "operation": request.operation, "minutes": 30},
+        "ask": {"text": "Which release?"},
+    }
+    for do, body in bodies.items():
+        answer = client.post(f"/api/v1/requests/{request.pk}/{do}", body, content_type="application/json")
+        assert (answer.status_code, answer.headers["Content-Type"]) == (403, "application/problem+json"), do
+        assert words in answer.json()["detail"], do
+        nothing_happened(request, grants)
+        is_on_record(EVENTS[do], words)
+
+
 def test_case_06_in_bulk(world: World) -> None:
     """Further numbers in the body decide nothing: the address alone says which, and it is judged like any other."""
     own, other = world.ask("owner"), world.ask("engineer")
