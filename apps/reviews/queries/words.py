@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Case, CharField, F, Func, IntegerField, Q, TextField, Value, When
-from django.db.models.functions import Cast, Coalesce, Concat, Least, Length, Lower, NullIf, Replace, Substr
+from django.db.models.functions import Cast, Coalesce, Concat, Least, Length, Lower, NullIf, Replace, Substr, Trim
 
 from apps.governance.operations import OPERATIONS
 from apps.governance.tiers import SENSITIVE_WORDS, UNKNOWN_TIER
@@ -75,7 +75,7 @@ def lower(value: str) -> Any:
 
 def asset_words(asset: str) -> Any:
     """Return an asset's name and version; empty where there is none."""
-    return text(Concat(F(f"{asset}__name"), Value(" "), F(f"{asset}__version")))
+    return text(Trim(Concat(F(f"{asset}__name"), Value(" "), F(f"{asset}__version"))))
 
 
 def sensitive(path: str) -> Q:
