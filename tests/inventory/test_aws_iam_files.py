@@ -11,7 +11,7 @@ from django.core.management import CommandError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from apps.inventory.importers.aws_iam import FORMAT
+from apps.inventory.importers.aws_iam import FORMAT, evaluate
 from apps.inventory.models import Entitlement, Identity, Source
 from apps.inventory.records import ENTITLEMENT, IDENTITY, UnrecognisedInput
 from tests.inventory.exports import imported, totals, write
@@ -136,6 +136,14 @@ def test_a_crowd_of_hostile_policies_ends_soon(tmp_path: Path) -> None:
     found = read(tmp_path, export(*users, *groups, *roles))
     assert len(found.of(IDENTITY)) == 340 and time.monotonic() - started < 60
     assert not found.rejected
+
+
+def test_work_without_end_is_refused_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small files can ask for more comparisons than a computer makes in a year."""
+    monkeypatch.setattr(evaluate, "MAX_WORK", 100_000)
+    many = [f"arn:aws:sagemaker:*:*:endpoint/{n}*" for n in range(1000)]
+    with pytest.raises(UnrecognisedInput, match="more wildcards and denials than can be evaluated"):
+        read(tmp_path, export(user("ann", allow("sagemaker:*", many), *[deny(INVOKE, one) for one in many[:900]])))
 
 
 @pytest.mark.django_db

@@ -6,50 +6,69 @@ import apps.core.facts
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inventory', '0004_import_progress_in_records'),
+        ("inventory", "0004_import_progress_in_records"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='entitlement',
-            name='full_access',
-            field=apps.core.facts.FactField(choices=[('yes', 'Yes'), ('no', 'No'), ('unknown', 'Unknown')], default='unknown', help_text='Yes when every operation of an AI service is given on everything', max_length=7),
+            model_name="entitlement",
+            name="full_access",
+            field=apps.core.facts.FactField(
+                choices=[("yes", "Yes"), ("no", "No"), ("unknown", "Unknown")],
+                default="unknown",
+                help_text="Yes when every operation of an AI service is given on everything",
+                max_length=7,
+            ),
         ),
         migrations.AddField(
-            model_name='entitlement',
-            name='not_evaluated',
+            model_name="entitlement",
+            name="not_evaluated",
             field=models.TextField(blank=True),
         ),
         migrations.AddField(
-            model_name='entitlement',
-            name='via',
+            model_name="entitlement",
+            name="via",
             field=models.CharField(blank=True, max_length=700),
         ),
         migrations.AddField(
-            model_name='identity',
-            name='external',
-            field=apps.core.facts.FactField(choices=[('yes', 'Yes'), ('no', 'No'), ('unknown', 'Unknown')], default='unknown', help_text='Yes when somebody outside the organisation acts as it or may take it', max_length=7),
+            model_name="identity",
+            name="external",
+            field=apps.core.facts.FactField(
+                choices=[("yes", "Yes"), ("no", "No"), ("unknown", "Unknown")],
+                default="unknown",
+                help_text="Yes when somebody outside the organisation acts as it or may take it",
+                max_length=7,
+            ),
         ),
         migrations.AddField(
-            model_name='stagedentitlement',
-            name='full_access',
-            field=apps.core.facts.FactField(choices=[('yes', 'Yes'), ('no', 'No'), ('unknown', 'Unknown')], default='unknown', help_text='Yes when every operation of an AI service is given on everything', max_length=7),
+            model_name="stagedentitlement",
+            name="full_access",
+            field=apps.core.facts.FactField(
+                choices=[("yes", "Yes"), ("no", "No"), ("unknown", "Unknown")],
+                default="unknown",
+                help_text="Yes when every operation of an AI service is given on everything",
+                max_length=7,
+            ),
         ),
         migrations.AddField(
-            model_name='stagedentitlement',
-            name='not_evaluated',
+            model_name="stagedentitlement",
+            name="not_evaluated",
             field=models.TextField(blank=True),
         ),
         migrations.AddField(
-            model_name='stagedentitlement',
-            name='via',
+            model_name="stagedentitlement",
+            name="via",
             field=models.CharField(blank=True, max_length=700),
         ),
         migrations.AddField(
-            model_name='stagedidentity',
-            name='external',
-            field=apps.core.facts.FactField(choices=[('yes', 'Yes'), ('no', 'No'), ('unknown', 'Unknown')], default='unknown', help_text='Yes when somebody outside the organisation acts as it or may take it', max_length=7),
+            model_name="stagedidentity",
+            name="external",
+            field=apps.core.facts.FactField(
+                choices=[("yes", "Yes"), ("no", "No"), ("unknown", "Unknown")],
+                default="unknown",
+                help_text="Yes when somebody outside the organisation acts as it or may take it",
+                max_length=7,
+            ),
         ),
     ]

@@ -98,6 +98,7 @@ class Account:
         statements = [(one, s) for one in holder.policies for s in one.statements]
         allows = [s for _, s in statements if s.allow and ASSUME in self.around.about(s)]
         denials = [(one, s) for one, s in statements if not s.allow and ASSUME in self.around.about(s)]
+        self.around.charge(len(roles) * sum(1 + len(s.resources) for s in (*allows, *(s for _, s in denials))))
         for role in roles if allows else ():
             arn = role.found.arn
             fitting = [s for s in allows if any(scope_covers(r, arn) for r in s.resources) != s.not_resources]

@@ -100,7 +100,9 @@ class Emitter:
             if held.sure:
                 own[held.operation].append(held.scope)
         for taken in self.account.taken(holder):
-            for held in self.account.held(taken.role):
+            given = self.account.held(taken.role)
+            self.account.around.charge(sum(1 + len(own[held.operation]) for held in given))
+            for held in given:
                 if any(scope_covers(scope, held.scope) for scope in own[held.operation]):
                     continue
                 over = " › ".join(f"role {name}" for name in taken.path)

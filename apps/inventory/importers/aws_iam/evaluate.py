@@ -22,6 +22,7 @@ from apps.inventory.importers.aws_iam.actions import (
 )
 from apps.inventory.importers.aws_iam.documents import Statement
 from apps.inventory.importers.aws_iam.patterns import covers, overlaps, scope_covers, scopes_overlap
+from apps.inventory.records import UnrecognisedInput
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 #: The documented name of the bucket that SageMaker makes by itself: sagemaker-{region}-{account}.
@@ -30,6 +31,8 @@ DIRECT, GROUP, ROLE = "direct", "group", "role"
 #: The names that statements are asked about: AI actions, and taking a role.
 ASSUME = "sts:assumerole"
 _NAMES = (*(action.name for action in ACTIONS), ASSUME)
+#: Comparisons of patterns in one import: some minutes, and far beyond what the largest accounts need.
+MAX_WORK = 100_000_000
 _RANK = {DIRECT: 0, GROUP: 1, ROLE: 2}
 
 
@@ -66,18 +69,30 @@ class Surroundings:
         trusted = services_of_roles or {}
         #: The roles that an AI service may take.
         self.ai_roles = {arn: services for arn, services in trusted.items() if services & set(AI_PRINCIPALS)}
+        self._work = 0
         self._about: dict[Statement, frozenset[str]] = {}
         self._atoms: dict[Statement, tuple[Atom, ...]] = {}
+
+    def charge(self, comparisons: int) -> None:
+        """Count work that follows from the file. Raises UnrecognisedInput for more than any account's policies need."""
+        self._work += comparisons
+        if self._work > MAX_WORK:
+            raise UnrecognisedInput(
+                "policies with more wildcards and denials than can be evaluated",
+                "the policies of one account; import the accounts one by one",
+            )
 
     def about(self, statement: Statement) -> frozenset[str]:
         """Return the known actions, in lower case, that a statement is about."""
         if statement not in self._about:
+            self.charge(len(statement.actions))
             self._about[statement] = frozenset(name for name in _NAMES if about_action(statement, name))
         return self._about[statement]
 
     def atoms(self, statement: Statement) -> tuple["Atom", ...]:
         """Return what an allow statement gives on AI."""
         if statement not in self._atoms:
+            self.charge(len(self.about(statement)) * (1 + len(statement.resources)))
             self._atoms[statement] = tuple(allowed(statement, self))
         return self._atoms[statement]
 
@@ -134,12 +149,15 @@ def evaluate(policies: Sequence[Attached], boundary: Attached | None, around: Su
     """Return what these policies give together, most direct way first; a policy that is not known gives a row of it."""
     denials = [(one, s) for one in policies for s in one.statements if not s.allow]
     found: dict[tuple[str, str], Held] = {}
+    atoms = {one: [atom for s in one.statements if s.allow for atom in around.atoms(s)] for one in policies}
+    within = len(boundary.statements) if boundary is not None else 0
+    around.charge(sum(map(len, atoms.values())) * (1 + len(denials) + within))
     for one in policies:
         path = (_RANK[one.how], one.how, one.path)
         if one.problem:
             unknown = Held(one.name[:200], "", Fact.UNKNOWN, Fact.UNKNOWN, told=False, notes={one.problem})
             found.setdefault((unknown.operation, ""), unknown).paths.add(path)
-        for atom in (atom for s in one.statements if s.allow for atom in around.atoms(s)):
+        for atom in atoms[one]:
             notes = left_open(atom.action, atom.scope, denials, boundary, around)
             if notes is not None:
                 held = found.setdefault((atom.operation, atom.scope), Held(atom.operation, atom.scope, atom.on_ai))

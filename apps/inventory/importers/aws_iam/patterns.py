@@ -8,7 +8,7 @@ from functools import lru_cache
 WILD = frozenset("*?")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=32_768)
 def covers(outer: str, inner: str) -> bool:
     """Return whether everything that `inner` matches, `outer` matches too; `inner` may be plain text.
 
@@ -31,7 +31,7 @@ def covers(outer: str, inner: str) -> bool:
     return not outer[at:].strip("*")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=32_768)
 def overlaps(one: str, other: str) -> bool:
     """Return whether some text is matched by both patterns. Exact; quadratic where both hold wildcards."""
     if not WILD & set(one):
@@ -50,14 +50,14 @@ def overlaps(one: str, other: str) -> bool:
     return row[-1]
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=32_768)
 def scope_covers(outer: str, inner: str) -> bool:
     """Return `covers` of two resources: within an ARN a wildcard ends at a colon, but for the last part."""
     pairs = _parts(outer, inner)
     return all(covers(*pair) for pair in pairs) if pairs else covers(outer, inner)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=32_768)
 def scopes_overlap(one: str, other: str) -> bool:
     """Return `overlaps` of two resources: within an ARN a wildcard ends at a colon, but for the last part."""
     pairs = _parts(one, other)
