@@ -15,6 +15,7 @@ class AccessConfig(AppConfig):
         from apps.access.decisions.assets import TYPE, AssetDomain
         from apps.access.decisions.questions import DOMAINS
         from apps.access.registrations.checks import register_checks
+        from apps.access.registrations.exceptions import register_exceptions
         from apps.access.registrations.grants import register_grants
         from apps.access.registrations.metrics import register_metrics
         from apps.access.registrations.requests import register_requests
@@ -24,6 +25,7 @@ class AccessConfig(AppConfig):
         register_grants()
         register_requests()
         register_checks()
+        register_exceptions()
         register_metrics()
         DOMAINS.register(TYPE, AssetDomain())
         policies_entry.register()

@@ -1,6 +1,6 @@
 """Rows of the pages of governance."""
 
-from tests.architecture.matrix import ADMIN, PEOPLE, WIDE, Row
+from tests.architecture.matrix import ADMIN, CALLERS, PEOPLE, WIDE, Row
 
 GOVERNANCE = [
     Row("governance:exceptions", PEOPLE),
@@ -12,3 +12,10 @@ GOVERNANCE = [
     ),
     Row("governance:exception_limits", WIDE, 200, 400, post_by=ADMIN),
 ]  # fmt: skip
+
+GOVERNANCE_API = [
+    Row("exception-list", CALLERS, 200, 400),
+    Row("exception-detail", CALLERS, of="api_exception"),
+    # The session of the world proved its second factor long ago; who signs and who does not is in tests/governance.
+    Row("exception-sign", PEOPLE, None, 403, of="api_exception"),
+]

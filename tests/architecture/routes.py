@@ -6,7 +6,7 @@ A row says who gets through (`who`), what they get (`get`, `post`: a status, or 
 """
 
 from tests.architecture.access_routes import ACCESS, ACCESS_API
-from tests.architecture.governance_routes import GOVERNANCE
+from tests.architecture.governance_routes import GOVERNANCE, GOVERNANCE_API
 from tests.architecture.matrix import (
     ADMIN,
     ADMIN_AUDITOR,
@@ -250,7 +250,7 @@ def _api() -> list[Row]:
         Row("audit-event-list", PEOPLE),
         Row("audit-event-detail", PEOPLE, of="api_event"),
     ]
-    return [Row(**{**row.__dict__, "api": True}) for row in [*rows, *ACCESS_API]]
+    return [Row(**{**row.__dict__, "api": True}) for row in [*rows, *ACCESS_API, *GOVERNANCE_API]]
 
 
 ROWS = [

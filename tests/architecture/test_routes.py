@@ -17,7 +17,7 @@ from tests.security.world import World, bearer, build, person
 WHICH = ("ours", "theirs", "absent")
 CLOSED_VERBS = ("put", "patch", "delete")
 SEEN_AS = {"api_asset": "asset", "api_finding": "finding", "api_result": "result", "api_event": "event",
-           "api_identity": "identity", "api_source": "source", "api_run": "run",
+           "api_exception": "exception", "api_identity": "identity", "api_source": "source", "api_run": "run",
            "api_request": "request", "api_grant": "grant", "asset_operations": "asset"}  # fmt: skip
 
 

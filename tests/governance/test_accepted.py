@@ -181,7 +181,7 @@ def test_what_is_judged_accepted_takes_as_many_statements_for_many_as_for_one(wo
     for number, finding in enumerate(findings, start=100):
         RiskException.objects.create(
             number=number, kind="finding", key=str(finding.pk), label="x", severity="high", needed=2, state="active",
-            covers_check="TS-01", covers_kind="identity", covers_id=finding.subject_id, reason="x",
+            covers_check="TS-01", covers_kind="identity", covers_id=finding.subject_id, because="x",
             comp_check="TS-02", comp_kind="identity", comp_id=finding.subject_id, comp_label="x",
             ends_on=world.day(9), asked_by=cast.users["owner"], asked_at=clock.now(), active_at=clock.now(),
         )  # fmt: skip

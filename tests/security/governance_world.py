@@ -13,7 +13,7 @@ def make_exception(side: dict[str, Any], marker: str, number: int) -> RiskExcept
     return RiskException.objects.create(
         number=number, kind="finding", key=str(side["finding"].pk), label=f"{marker}-accepted", severity="high",
         covers_check=side["finding"].check_id, covers_kind=side["finding"].subject_kind,
-        covers_id=side["finding"].subject_id, reason=f"{marker}-excuse", comp_check="GV-02", comp_kind="asset",
+        covers_id=side["finding"].subject_id, because=f"{marker}-excuse", comp_check="GV-02", comp_kind="asset",
         comp_id=side["asset"].pk, comp_label=f"{marker}-compensates", ends_on=now.date() + timedelta(days=20),
         asked_by=side["holder"], asked_at=now, team=side["team"], needed=2,
     )  # fmt: skip
@@ -24,5 +24,6 @@ def put_exceptions(world: Any, ours: dict[str, Any], theirs: dict[str, Any], mar
     made = [
         make_exception(side, marker, n) for n, (side, marker) in enumerate(zip((ours, theirs), markers, strict=True), 1)
     ]
-    world.put("exception", "number", *(row.number for row in made), 999_999_999)
+    for kind in ("exception", "api_exception"):
+        world.put(kind, "number", *(row.number for row in made), 999_999_999)
     world.put("api_exception", "number", *(row.number for row in made), 999_999_999)

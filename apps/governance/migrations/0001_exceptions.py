@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                 ("covers_check", models.CharField(blank=True, max_length=8)),
                 ("covers_kind", models.CharField(blank=True, max_length=12)),
                 ("covers_id", models.UUIDField(null=True)),
-                ("reason", models.CharField(max_length=2000)),
+                ("because", models.CharField(help_text="Why the risk is acceptable for now", max_length=2000)),
                 ("comp_check", models.CharField(help_text="The compensating check", max_length=8)),
                 ("comp_kind", models.CharField(max_length=10)),
                 ("comp_id", models.UUIDField(help_text="The subject of which it has to be met")),

@@ -12,7 +12,7 @@ from django.db.migrations.state import StateApps
 EXCEPTION, VOTE = "governance_riskexception", "governance_exceptionvote"
 #: What may change is where it stands, and which team it belongs to when that is removed.
 FIXED = (
-    "id", "number", "kind", "key", "label", "severity", "covers_check", "covers_kind", "covers_id", "reason",
+    "id", "number", "kind", "key", "label", "severity", "covers_check", "covers_kind", "covers_id", "because",
     "comp_check", "comp_kind", "comp_id", "comp_label", "ends_on", "asked_by_id", "asked_at", "needed",
 )  # fmt: skip
 #: Table, the column that names the exception, and the columns that never change (none: not one does).

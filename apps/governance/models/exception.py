@@ -1,7 +1,7 @@
 """The one exception object: a dated, signed, expiring acceptance of a finding, an access or a review item."""
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 from typing import Self
 
 from django.conf import settings
@@ -39,6 +39,11 @@ class RiskExceptionQuerySet(models.QuerySet["RiskException"]):
         """Return those that accept something on a day: the end date counts even where nothing has written it down."""
         return self.filter(state=ExceptionState.ACTIVE, ends_on__gte=today)
 
+    def in_force_at(self, at: datetime) -> Self:
+        """Return those that accepted something at a moment, past ones too."""
+        lasted = Q(ended_at__isnull=True) | Q(ended_at__gt=at)
+        return self.filter(lasted, active_at__lte=at, ends_on__gte=at.date())
+
     def waiting(self, today: date) -> Self:
         """Return those that may still be signed."""
         return self.filter(state__in=WAITING_EXCEPTIONS, ends_on__gte=today)
@@ -60,7 +65,7 @@ class RiskException(models.Model):
     covers_check = models.CharField(max_length=8, blank=True)
     covers_kind = models.CharField(max_length=12, blank=True)
     covers_id = models.UUIDField(null=True)
-    reason = models.CharField(max_length=2000)
+    because = models.CharField(max_length=2000, help_text="Why the risk is acceptable for now")
     comp_check = models.CharField(max_length=8, help_text="The compensating check")
     comp_kind = models.CharField(max_length=10)
     comp_id = models.UUIDField(help_text="The subject of which it has to be met")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Case, Exists, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
 
@@ -28,6 +28,11 @@ def exception_list(actor: Actor) -> QuerySet[RiskException]:
     """Return the exceptions this actor may see: waiting, then by end date, then those that are over."""
     rows = RiskException.objects.visible_to(actor).select_related("asked_by")
     return rows.alias(rank=STATE_ORDER).order_by("rank", "ends_on", "-number")
+
+
+def exception_api_list(actor: Actor) -> QuerySet[RiskException]:
+    """Return the exceptions this actor may see with their votes; two queries."""
+    return RiskException.objects.visible_to(actor).prefetch_related("votes")
 
 
 def exception_detail(actor: Actor, number: int) -> RiskException:
@@ -79,26 +84,32 @@ def signers(team_id: int | None) -> QuerySet[User]:
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
-    """Exceptions in force that end in a span of days."""
+class EndSpan:
+    """How many exceptions in force end within a span of days, and the first day on which one does."""
 
     label: str
     n: int
     first: date | None
 
 
-#: Spans of the dashboard: (words, days from today, inclusive); what ends later is the last.
-SPANS = (("Within 14 days", 14), ("Within 30 days", 30), ("Within 90 days", 90), ("Later", None))
+#: Spans of the dashboard: words, and days from the day looked at, inclusive; what ends later is the last.
+SPANS: tuple[tuple[str, int | None], ...] = (
+    ("Within 14 days", 14),
+    ("Within 30 days", 30),
+    ("Within 90 days", 90),
+    ("Later", None),
+)
 
 
-def by_end_date(today: date) -> list[Month]:
-    """Return how many exceptions in force end when, soonest first; one query."""
-    ends = list(RiskException.objects.in_force(today).order_by("ends_on").values_list("ends_on", flat=True))
-    found, after = [], None
+def by_end_date(at: datetime) -> list[EndSpan]:
+    """Return how many of the exceptions in force at a moment end when, soonest first; one query."""
+    ends = list(RiskException.objects.in_force_at(at).order_by("ends_on").values_list("ends_on", flat=True))
+    found: list[EndSpan] = []
+    after = date.min
     for label, days in SPANS:
-        until = None if days is None else today + timedelta(days=days)
-        inside = [day for day in ends if (after is None or day > after) and (until is None or day <= until)]
-        found.append(Month(label, len(inside), inside[0] if inside else None))
+        until = date.max if days is None else at.date() + timedelta(days=days)
+        inside = [day for day in ends if after < day <= until]
+        found.append(EndSpan(label, len(inside), inside[0] if inside else None))
         after = until
     return found
 

@@ -38,7 +38,7 @@ def ask(*, actor: Actor, kind: str, key: str, reason: str, compensating: str, en
     asker = User.objects.get(pk=actor.user_id)
     evidence = _compensating(reference, compensating)
     fields: dict[str, Any] = {
-        "reason": _reason(reason),
+        "because": _reason(reason),
         "ends_on": _end(reference, ends_on, now),
         "comp_check": evidence.check_id,
         "comp_kind": evidence.subject_kind,
@@ -53,7 +53,7 @@ def ask(*, actor: Actor, kind: str, key: str, reason: str, compensating: str, en
     details: dict[str, object] = {
         "about": str(row.kind), "key": row.key, "severity": row.severity, "ends_on": row.ends_on.isoformat(),
         "compensating_check": row.comp_check, "compensating_subject": f"{row.comp_kind}:{row.comp_id}",
-        "needed": row.needed, "reason": row.reason,
+        "needed": row.needed, "reason": row.because,
     }  # fmt: skip
     return Changed(subject_of(row), details, value=row, after=ExceptionState.ASKED)
 

@@ -69,7 +69,7 @@ def tell_waiting(*, actor: Actor, row: RiskException, now: datetime) -> None:
     once = f"waiting:{row.state}"
     tell(
         "governance.exception.waiting", actor=actor, row=row, to=to, once=once, now=now,
-        who=row.asked_by.name, reason=row.reason,
+        who=row.asked_by.name, reason=row.because,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ VIEWS = {"sign": "Mine to sign", "waiting": "Waiting", "active": "Active", "over
 
 
 class ExceptionListView(TableView):
-    """Four views of the exceptions that the actor may see; at most ten queries."""
+    """Four views of the exceptions that the actor may see; at most 26 queries with the shell, however many there are."""
 
     template_name = "governance/exception_list.html"
     filename = "exceptions"
@@ -36,7 +36,7 @@ class ExceptionListView(TableView):
         Column("active_at", "In force since", lambda row: row.active_at),
         Column("ended_at", "Ended", lambda row: row.ended_at),
         Column("end_reason", "Why", lambda row: row.end_reason),
-        Column("reason", "Reason", lambda row: row.reason),
+        Column("reason", "Reason", lambda row: row.because),
     ]
 
     def _chosen(self) -> str:
@@ -68,7 +68,7 @@ class ExceptionListView(TableView):
         names = [name for name in VIEWS if name != "sign" or may_sign_some(self.actor)]
         return {
             "view": chosen,
-            "tabs": [
+            "views": [
                 {
                     "label": VIEWS[name],
                     "url": f"?view={name}",

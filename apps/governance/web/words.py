@@ -10,7 +10,7 @@ from apps.governance.states import Vote
 
 def history(row: RiskException) -> list[dict[str, Any]]:
     """Return what happened to an exception, newest first."""
-    found = [{"at": row.asked_at, "text": f"Asked for: {row.reason}", "actor": row.asked_by.name}]
+    found = [{"at": row.asked_at, "text": f"Asked for: {row.because}", "actor": row.asked_by.name}]
     for vote in row.votes.all():
         word = "Signed as CISO" if vote.as_ciso and vote.choice == Vote.SIGN else str(vote.get_choice_display())
         text = f"{word}: {vote.reason}" if vote.reason else word

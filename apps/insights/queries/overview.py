@@ -1,6 +1,6 @@
 """The overview: what one published run found, beside where it stood at the beginning of the period; and what is so now.
 
-Query budgets, whatever the size of the inventory: 31 for the overview, which the page keeps until something changes,
+Query budgets, whatever the size of the inventory: 32 for the overview, which the page keeps until something changes,
 and 3 for what is so now, which every request reads.
 """
 
@@ -13,6 +13,7 @@ from apps.access.queries.metrics import TimeToAccess, time_to_access
 from apps.core.actor import Actor
 from apps.core.metrics import METRICS, PERCENT, Metric, Ratio
 from apps.core.numbers import percent
+from apps.governance.queries.exceptions import EndSpan, by_end_date
 from apps.insights.models import Snapshot
 from apps.insights.queries.history import of_runs
 from apps.insights.queries.sentence import Piece, sentence
@@ -97,6 +98,7 @@ class Overview:
     due: Mapping[str, int | None]
     time_to_access: TimeToAccess | None
     privileged: list[PrivilegedWeek]
+    accepted: list[EndSpan]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,7 @@ def overview(actor: Actor, *, at: datetime, period: str = "90d", pillar_url: Map
         due=due_days(),
         time_to_access=time_to_access(until),
         privileged=privileged_by_week(points, run),
+        accepted=by_end_date(until),
     )
 
 

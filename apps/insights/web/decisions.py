@@ -13,6 +13,7 @@ from apps.access.states import AfterReviewState
 from apps.core.actor import Actor, Role
 from apps.core.numbers import plural
 from apps.core.text import display
+from apps.governance.queries.exceptions import to_sign
 from apps.inventory.queries.assets import owner_suggestions
 from apps.inventory.queries.sources import waiting_imports
 from apps.inventory.rules import can_confirm_owner, can_import
@@ -35,7 +36,7 @@ class Waiting:
 
 def decisions_for(actor: Actor, today: date, now: datetime) -> list[Waiting]:
     """Return at most three decisions that the actor may take; people who wait for an answer come first."""
-    asked = [*_requests(actor, now), *_after_reviews(actor, now)]
+    asked = [*_requests(actor, now), *_exceptions(actor, today), *_after_reviews(actor, now)]
     found = [*asked, *_ownerless(actor, today), *_imports(actor), *_owners(actor)]
     return found[:SHOWN]
 
@@ -48,6 +49,15 @@ def _requests(actor: Actor, now: datetime) -> list[Waiting]:
     late = sum(due is not None and due < now for _, due in rows)
     text = f"{late} past the time to answer." if late else "Somebody waits to begin work."
     return [Waiting(f"Decide {plural(len(rows), 'request')}", text, reverse("access:approvals"), "Decide", rows[0][0])]
+
+
+def _exceptions(actor: Actor, today: date) -> list[Waiting]:
+    """Exceptions that wait for somebody with the actor's role."""
+    rows = list(to_sign(actor, today).values_list("asked_at", "label")[:MOST])
+    if not rows:
+        return []
+    title = f"Sign or refuse {plural(len(rows), 'exception')}"
+    return [Waiting(title, display(rows[0][1]), reverse("governance:exceptions"), "Decide", rows[0][0])]
 
 
 def _after_reviews(actor: Actor, now: datetime) -> list[Waiting]:

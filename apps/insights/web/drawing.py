@@ -22,6 +22,7 @@ from apps.core.charts import CountPoint, Figure, Note, SharePoint, line_with_ban
 from apps.core.ui.words import short_day
 from apps.insights.queries.history import newest_snapshot
 from apps.insights.queries.overview import Overview, PillarRow, overview, results_to_go
+from apps.insights.web.accepted import accepted_context
 from apps.insights.web.access import access_context
 from apps.insights.web.tiles import tile_context
 from apps.inventory.queries.kept import kept
@@ -104,10 +105,13 @@ def overview_context(found: Overview, today: date) -> dict[str, Any]:
         "open_findings": findings_figure(found),
         "severities": severities,
         "to_go": results_to_go(found.tally, found.target),
-        "legend_urls": {key: results_url(outcome=key, run=run) for key in ("met", "failing", "not_evaluated")},
+        "legend_urls": {
+            key: results_url(outcome=key, run=run) for key in ("met", "accepted", "failing", "not_evaluated")
+        },
         "not_applicable_url": results_url(outcome="not_applicable", run=run),
         "today": today,
         **access_context(found),
+        **accepted_context(found),
     }
 
 

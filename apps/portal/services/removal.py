@@ -10,6 +10,7 @@ from apps.accounts.services.sample import remove_sample_users
 from apps.core.actor import Actor, system
 from apps.core.command import Changed, Unchanged, command
 from apps.core.events import Subject
+from apps.governance.services.forgetting import forget_sample as forget_exceptions
 from apps.insights.services.snapshots import forget_snapshots
 from apps.integrity.models import TrustedKey
 from apps.integrity.services.keys import retire_key
@@ -33,13 +34,14 @@ def remove_sample(*, actor: Actor, now: datetime) -> Changed | Unchanged:
     portal = system("sample removal", request_id=actor.request_id)
     runs = forget_runs(actor=portal, now=now).value
     forget_snapshots(actor=portal, now=now)
+    exceptions = forget_exceptions(actor=portal, now=now).value
     for key in TrustedKey.objects.filter(is_sample=True, retired_at__isnull=True):
         retire_key(actor=portal, now=now, key=key)
     access = forget_sample(actor=portal, now=now).value
     _forget_notices(actor.user_id)
     counts = remove_sample_sources(actor=portal, now=now, keep=assets_in_use()).value
     users = remove_sample_users(actor=actor, now=now).value
-    details: dict[str, object] = {**counts, **access, "runs": runs, "users": len(users)}
+    details: dict[str, object] = {**counts, **access, "runs": runs, "exceptions": exceptions, "users": len(users)}
     return Changed(Subject("sample", "organisation", "Fenwick Mutual"), details)
 
 

@@ -26,6 +26,11 @@ def _proven(run: Run | None) -> Ratio:
     return headline(_run(run)).ratio
 
 
+def _accepted(run: Run | None) -> Ratio:
+    tally = headline(_run(run))
+    return Ratio(tally.accepted, tally.applicable)
+
+
 def _link(**filters: str) -> Callable[[Run | None], str]:
     return lambda run: results_url(**filters, run=run.pk if run else "")
 
@@ -73,4 +78,13 @@ UNSIGNED_MODELS = Metric(
     better="down",
     how="What check MD-01 finds: no signature, one that is not valid, or one of a key that nobody trusts.",
 )
-POSTURE_METRICS = (PROVEN, MFA_COVERAGE, STALE_ACCESS, UNSIGNED_MODELS)
+ACCEPTED_RISK = Metric(
+    key="accepted_risk",
+    title="Accepted risk",
+    compute=_accepted,
+    numerator="results that an exception covers",
+    denominator="results that apply",
+    url=_link(outcome=Outcome.ACCEPTED),
+    better="down",
+)
+POSTURE_METRICS = (PROVEN, MFA_COVERAGE, STALE_ACCESS, UNSIGNED_MODELS, ACCEPTED_RISK)

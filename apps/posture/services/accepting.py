@@ -47,7 +47,7 @@ def to_turn(run: Run | None, today: date) -> QuerySet[Result]:
 
 
 def settle(run: Run, now: datetime) -> int:
-    """End the exceptions that no longer hold, then turn what is covered and what no longer is; return how many results did.
+    """End exceptions that no longer hold, turn what is covered and what no longer is; return how many results did.
 
     Call it in the transaction that publishes the run, once its findings have moved: what a run sees fixed ends its
     exception, and a compensating check that it does not see met ends the one that leans on it.

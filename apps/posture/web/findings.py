@@ -15,6 +15,8 @@ from apps.core.numbers import plural
 from apps.core.web.exports import Column
 from apps.core.web.tables import TableView
 from apps.core.web.views import ActorView
+from apps.governance.queries.exceptions import accepted_until
+from apps.governance.states import ReferenceKind
 from apps.posture.models import Finding, Result
 from apps.posture.queries.findings import FindingFilters, finding_counts, finding_list
 from apps.posture.queries.runs import last_published
@@ -94,7 +96,10 @@ class FindingListView(TableView):
             to_run__isnull=True, subject_id__in=[f.subject_id for f in shown]
         )
         stands = {(r.check_id, r.subject_id): r for r in results}
+        keys = [str(row.pk) for row in shown]
+        accepted = accepted_until(ReferenceKind.FINDING, keys, clock.now().date())
         for row in shown:
+            row.exception = accepted.get(str(row.pk))
             row.spec, row.result = CHECKS.get(row.check_id), stands.get((row.check_id, row.subject_id))
             row.reason_text = reason_of(row.result) if row.result else ""
             row.state_tone = FindingState(row.state).tone

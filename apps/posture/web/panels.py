@@ -31,7 +31,7 @@ SHOWN_GAPS = 10
 SHOWN_RESULTS = 300
 SHOWN_FINDINGS = 50
 MARKS = 4
-COUNTED = ("met", "failing", "not_evaluated")
+COUNTED = ("met", "accepted", "failing", "not_evaluated")
 
 
 def posture_card(actor: Actor, asset: Asset) -> dict[str, Any] | None:
@@ -63,7 +63,7 @@ def posture_card(actor: Actor, asset: Asset) -> dict[str, Any] | None:
 
 def _gap(gap: Gap, rows: Callable[..., str]) -> dict[str, Any]:
     spec = CHECKS.get(gap.check_id)
-    failing = gap.outcome == Outcome.FAILING
+    failing = gap.outcome != Outcome.NOT_EVALUATED
     found = rows(check=gap.check_id, outcome=gap.outcome, reason=gap.reason)
     resolve = (
         (spec.fix[0].text if failing and spec.fix else f"Needs: {spec.data}." if spec.data else "") if spec else ""
