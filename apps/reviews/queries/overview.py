@@ -10,7 +10,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 from apps.accounts.models import User
 from apps.core.actor import Actor
 from apps.reviews.models import Campaign, Decision, Item, Removal, Seat, Series
-from apps.reviews.states import UNPROVEN_ITEMS, CampaignState, Choice, ItemState, Pile, Reason
+from apps.reviews.states import CampaignState, Choice, ItemState, Pile, Reason
 
 #: Fewer answers, or fewer hours of answering, forecast nothing (ux.md §7, rule 10).
 FEWEST_ANSWERS, SHORTEST = 10, timedelta(hours=1)
@@ -108,7 +108,7 @@ def answer_counts(campaign: Campaign) -> dict[str, int]:
         reduced=Count("pk", filter=answered & Q(decision=Choice.REDUCE)),
         defaulted=Count("pk", filter=Q(defaulted=True)),
         verified=Count("pk", filter=Q(state=ItemState.VERIFIED)),
-        unproven=Count("pk", filter=Q(state__in=UNPROVEN_ITEMS)),
+        unproven=Count("pk", filter=Q(state__in=(ItemState.REMEDIATING, ItemState.FAILED))),
     )
 
 

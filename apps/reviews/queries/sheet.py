@@ -37,6 +37,11 @@ class PileCount:
         """Return how many are decided."""
         return self.total - self.undecided
 
+    @property
+    def width(self) -> str:
+        """Return the decided share as the width of a bar."""
+        return f"{100 * self.done / self.total if self.total else 0:.1f}%"
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:

@@ -13,7 +13,7 @@ from apps.accounts.models import Team
 from apps.core import clock
 from apps.core.actor import Role
 from apps.core.errors import DomainError, Forbidden, Invalid
-from apps.core.numbers import plural
+from apps.core.numbers import grouped, plural
 from apps.core.web.views import ActorView
 from apps.inventory.states import AssetKind
 from apps.reviews.models import Campaign, Series
@@ -154,6 +154,8 @@ class Overview(ActorView):
             "tone": CAMPAIGN_TONES[state],
             "wide": wide,
             "counts": counts,
+            "of_total": f"of {grouped(counts.get('total', 0))}",
+            "of_answered": f"of {grouped(counts.get('answered', 0))} answered",
             "lines": lines[:SHOWN],
             "more_lines": max(0, len(lines) - SHOWN),
             "not_started": sum(1 for line in lines if line.reviewer and not line.done),

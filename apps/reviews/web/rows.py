@@ -9,7 +9,7 @@ from apps.access.web.words import verb_of
 from apps.core.numbers import plural
 from apps.core.ui.words import day_text, short_day
 from apps.reviews.models import Item
-from apps.reviews.states import ITEM_TONES, NON_HUMAN, OPEN_ITEMS, Choice, HolderKind, ItemState, Reason, SubjectKind
+from apps.reviews.states import ITEM_TONES, NON_HUMAN, OPEN_ITEMS, Choice, HolderKind, ItemState, SubjectKind
 
 #: Answers shown as chosen in a row; anything else is told in words.
 SIMPLE = (Choice.KEEP, Choice.REVOKE)
@@ -70,7 +70,7 @@ def row_of(item: Item, now: datetime, whose: str = "", *, signed: bool = False) 
         program=item.holder_kind in (*NON_HUMAN, HolderKind.PORTAL),
         what=verb_of(item.operation),
         where=item.asset_label,
-        reasons=tuple(str(reason.label) for reason in item.reason_list if reason != Reason.USE_UNKNOWN),
+        reasons=tuple(str(reason.label) for reason in item.reason_list),
         use=use_words(item, now),
         origin=origin_words(item, now),
         peers=f"{item.peers_with} of {item.peers_of}" if item.peers_of else "–",
