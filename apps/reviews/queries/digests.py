@@ -51,11 +51,12 @@ def digest_expression() -> Any:
 
 def digest_of(item: Item) -> str:
     """Return the digest of an item, computed here from its columns."""
-    values = [_word(getattr(item, name)) for name in SNAPSHOT]
+    values = [word(getattr(item, name)) for name in SNAPSHOT]
     return hashlib.sha256("".join(f"{len(value)}:{value}," for value in values).encode()).hexdigest()
 
 
-def _word(value: Any) -> str:
+def word(value: Any) -> str:
+    """Return a value of the snapshot as its digest spells it."""
     if value is None:
         return ""
     if isinstance(value, bool):
