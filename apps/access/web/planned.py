@@ -55,12 +55,19 @@ def route_of(plan: Plan) -> tuple[str, str]:
     return plural(plan.approvals, "approval"), "warn" if plan.approvals > 1 else ""
 
 
+def sentence(text: str) -> str:
+    """Return a reason with a full stop, so that what follows it does not run into it."""
+    return text if not text or text.rstrip().endswith((".", "!", "?")) else f"{text.rstrip()}."
+
+
 def option_of(key: str, plan: Plan) -> Option:
     """Return an operation as a row of the form."""
     route, tone = route_of(plan)
     operation = OPERATIONS[key]
     decision = plan.decision
-    return Option(key, operation.verb, operation.consequence, route, tone, bool(decision), decision.reason, plan.remedy)
+    return Option(
+        key, operation.verb, operation.consequence, route, tone, bool(decision), sentence(decision.reason), plan.remedy
+    )
 
 
 def step_of(stage: PlannedStage, plan: Plan) -> Step:
@@ -129,6 +136,7 @@ def panel_of(plan: Plan, wish: Wish, now: datetime) -> dict[str, Any]:
     """Return what the panel shows."""
     return {
         "plan": plan,
+        "refusal": sentence(plan.decision.reason),
         "eta": eta_of(plan, wish, now),
         "plan_steps": [step_of(stage, plan) for stage in plan.stages],
         "summary": route_of(plan)[0],
