@@ -73,7 +73,7 @@ def test_a_link_with_everything_takes_one_and_one_approval_gives_access(desk: De
     owner = desk.seat("owner")
     owner.open("/approvals")
     owner.follow(owner.page.locator("a.row", has_text=model))
-    owner.press("Approve 1 h")
+    owner.press("Approve for 1 h")
     owner.look()
     assert "Approved: Jonas Lindqvist gets 1 h." in owner.text("body")
     engineer.open(address.removeprefix(desk.portal.origin))

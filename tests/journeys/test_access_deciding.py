@@ -48,7 +48,7 @@ def test_a_routine_request_is_approved_on_a_phone_in_two_taps(desk: Desk) -> Non
     for heading in ("Look at", "Checks out", "If you approve", "Blast radius"):
         assert heading in words
     assert "Nothing speaks against it." in words
-    approve = page.get_by_role("button", name="Approve 1 h")
+    approve = page.get_by_role("button", name="Approve for 1 h")
     box = approve.bounding_box()
     assert box and box["height"] >= 44 and box["x"] >= 0 and box["x"] + box["width"] <= 390
     assert box["y"] + box["height"] <= 844, "the decision is reached without scrolling"
@@ -64,7 +64,7 @@ def test_an_approval_is_taken_back_within_half_a_minute_and_the_access_is_gone(d
     number = ask(desk.seat("engineer"), model, do="weights.read")
     manager = desk.seat("manager", phone=True)
     card(manager, number)
-    manager.press("Approve 1 h")
+    manager.press("Approve for 1 h")
     assert desk.grants(model, "state") == [("active",)]
     banner = manager.page.locator(".banner", has_text="You can take it back")
     left = re.search(r"for (\d+) seconds", banner.inner_text())
@@ -126,13 +126,13 @@ def test_the_second_of_two_deciders_sees_who_was_first(desk: Desk, first: str, t
     mine, other = card(kofi, number), card(nia, number)
     assert "Kofi Mensah" in other.inner_text() and "Nia Okafor" in mine.inner_text()
     if first == "approve":
-        kofi.press("Approve 1 h", mine)
+        kofi.press("Approve for 1 h", mine)
     else:
         mine.locator("summary", has_text="Refuse").click()
         mine.get_by_text("Not needed for the task").click()
         kofi.press("Refuse", mine)
     with nia.page.expect_navigation() as late:
-        other.get_by_role("button", name="Approve 1 h").click()
+        other.get_by_role("button", name="Approve for 1 h").click()
     assert late.value.status == 409
     nia.look()
     expect(nia.page.get_by_role("alert")).to_contain_text(re.compile(rf"Kofi Mensah {told} .*\."))
