@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from apps.portal.sample import cloud, directory, registry, signing
+from apps.portal.sample import cloud, directory, policies, registry, signing
 from apps.portal.sample.artifacts import artifact_files, listing
 from apps.portal.sample.people import people_csv
 from apps.portal.sample.story import Story, build_story
@@ -20,6 +20,7 @@ SYSTEMS = {
     "directory": ("microsoft-graph", "Entra ID"),
     "cloud": ("aws-iam-credential-report", "AWS ml-production"),
     "sandbox": ("aws-iam-credential-report", "AWS ml-sandbox"),
+    "policies": ("aws-iam-authorization-details", "AWS ml-production access"),
     "registry": ("mlflow", "MLflow registry"),
     "signing": ("openssf-model-signing", "Signed model store"),
 }
@@ -75,6 +76,11 @@ class _Press:
             day, system, [self.shelf.put(f"{self.timeline.on(day)}/{system}/credential-report.csv", data)]
         )
 
+    def policies(self, day: int) -> Batch:
+        data = as_json(policies.authorization_details(self.story.cloud, day, self.timeline))
+        path = self.shelf.put(f"{self.timeline.on(day)}/cloud/authorization-details.json", data)
+        return self._batch(day, "policies", [path])
+
     def registry(self, day: int) -> Batch:
         held, folder = self.story.registry, f"{self.timeline.on(day)}/mlflow"
         paged = day // 7 % 3 == 0
@@ -109,6 +115,8 @@ class _Press:
         if day - SANDBOX_EARLIER <= SANDBOX_LAST:
             yield self.cloud(day - SANDBOX_EARLIER, "sandbox", cloud.SANDBOX)
         yield self.cloud(day, "cloud", cloud.PRODUCTION)
+        if day >= policies.CONNECTED:
+            yield self.policies(day)
         yield self.people(day)
         yield self.directory(day)
         if day >= registry.CONNECTED:
