@@ -18,7 +18,7 @@ VIEWS = {"sign": "Mine to sign", "waiting": "Waiting", "active": "Active", "over
 
 
 class ExceptionListView(TableView):
-    """Four views of the exceptions that the actor may see; at most 26 queries with the shell, however many there are."""
+    """Four views of the exceptions that the actor may see; at most 26 queries with the shell of the page."""
 
     template_name = "governance/exception_list.html"
     filename = "exceptions"
