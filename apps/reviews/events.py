@@ -30,6 +30,9 @@ CAMPAIGN_CLOSED = declare(
     "reviews.campaign.closed", "Review closed", details=("verified", "risk_accepted", "moot", "kept")
 )
 CAMPAIGN_CANCELLED = declare("reviews.campaign.cancelled", "Review cancelled", details=("reason",))
+EVIDENCE_EXPORTED = declare(
+    "reviews.evidence.exported", "Evidence of a review taken", details=("format", "items", "snapshot_hash")
+)
 
 # Items
 ITEM_DECIDED = declare(

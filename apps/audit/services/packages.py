@@ -94,20 +94,23 @@ def package(
     lines, table = [], []
     nodes = StoredNodes(extent.log)
     for found in entries:
-        line, row = _entry(found, checkpoint.size, nodes)
+        line, row = entry_line(found, checkpoint.size, nodes)
         lines.append(line)
         table.append(row)
     files = {
         "entries.jsonl": "".join(lines).encode(),
-        "checkpoints.jsonl": "".join(_checkpoints(extent, checkpoint, nodes)).encode(),
+        "checkpoints.jsonl": "".join(checkpoint_lines(extent, checkpoint, nodes)).encode(),
         "events.csv": audit_verify.csv_text(table).encode(),
         "audit_verify.py": VERIFIER.read_bytes(),
         "README.txt": README.encode(),
     }
-    return {**files, **_manifest(extent, checkpoint, files, len(lines), key, now)}
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    name, signed = manifest(extent, checkpoint, digests, len(lines), key=key, now=now)
+    return {**files, name: signed}
 
 
-def _entry(found: Entry, size: int, nodes: StoredNodes) -> tuple[str, list[str]]:
+def entry_line(found: Entry, size: int, nodes: StoredNodes) -> tuple[str, list[str]]:
+    """Return an event's line of entries.jsonl, proven in the tree of `size` events, and its row of events.csv."""
     body, row = bytes(found.body), found.details
     erased = row.content is None or row.salt is None
     content = None if erased else bytes(row.content or b"")
@@ -126,7 +129,7 @@ def _text(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
 
 
-def _checkpoints(extent: Extent, last: Checkpoint, nodes: StoredNodes) -> Iterator[str]:
+def checkpoint_lines(extent: Extent, last: Checkpoint, nodes: StoredNodes) -> Iterator[str]:
     """Yield the checkpoints of the log up to the last, each with the proof that it extends the one before."""
     before = 0
     found = Checkpoint.objects.filter(log=extent.log, size__lte=last.size, verifier_key=last.verifier_key)
@@ -136,14 +139,16 @@ def _checkpoints(extent: Extent, last: Checkpoint, nodes: StoredNodes) -> Iterat
         yield json.dumps({"note": each.note, "proof": [_text(one) for one in proof]}, ensure_ascii=False) + "\n"
 
 
-def _manifest(
+def manifest(
     extent: Extent,
     checkpoint: Checkpoint,
-    files: dict[str, bytes],
+    digests: dict[str, str],
     count: int,
+    *,
     key: Ed25519PrivateKey | None,
     now: datetime,
-) -> dict[str, bytes]:
+) -> tuple[str, bytes]:
+    """Return name and content of the manifest over the SHA-256 of each file, signed where the key is the log's."""
     origin = notes.read_checkpoint(checkpoint.note)[0]
     lines = [
         audit_verify.FORMAT,
@@ -153,12 +158,12 @@ def _manifest(
         f"entries {count}",
         f"checkpoint {checkpoint.size}",
         f"created {canonical.instant(now)}",
-        *(f"sha256 {hashlib.sha256(content).hexdigest()} {name}" for name, content in sorted(files.items())),
+        *(f"sha256 {digest} {name}" for name, digest in sorted(digests.items())),
     ]
     text = "\n".join(lines) + "\n"
     if key is None or str(notes.VerifierKey.of(origin, key)) != checkpoint.verifier_key:
-        return {audit_verify.UNSIGNED: text.encode()}
-    return {audit_verify.SIGNED: notes.sign(text, origin, key).encode()}
+        return audit_verify.UNSIGNED, text.encode()
+    return audit_verify.SIGNED, notes.sign(text, origin, key).encode()
 
 
 def zipped(files: dict[str, bytes]) -> bytes:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Verify an exported audit log offline. Needs Python 3.10 or newer and the package `cryptography`, nothing else.
+"""Verify an exported audit log or access review offline. Needs Python 3.10 or newer and `cryptography`, nothing else.
 
     python audit_verify.py EXPORT --key KEY [--key KEY ...] [--witness NOTE ...] [--unsigned-manifest]
 
@@ -30,6 +30,7 @@ FORMAT = "ztportal audit export v1"
 SIGNED, UNSIGNED = "MANIFEST.note", "MANIFEST.txt"
 Key = tuple[str, bytes]
 Note = tuple[str, str]
+REVIEW, SNAPSHOT_TOLD = "review.json", ("reviews.campaign.opened", "reviews.campaign.sealed")
 CSV_HEADER = [
     "log", "number", "time", "actor kind", "actor id", "actor", "action", "object kind", "object id", "object",
     "before", "after", "result", "request", "late", "from", "details",
@@ -42,10 +43,7 @@ class Bad(Exception):
 
 def unbase64(text: str) -> bytes:
     """Decode base64 in its one canonical spelling."""
-    try:
-        raw = base64.b64decode(text, validate=True)
-    except ValueError as problem:
-        raise Bad("not base64") from problem
+    raw = base64.b64decode(text, validate=True)
     if base64.b64encode(raw).decode() != text:
         raise Bad("not canonical base64")
     return raw
@@ -186,10 +184,7 @@ def strict_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def read_json(data: str | bytes) -> dict[str, Any]:
     """Return a JSON object, keys once each."""
-    try:
-        found = json.loads(data, object_pairs_hook=strict_object)
-    except (ValueError, RecursionError) as problem:
-        raise Bad(f"not JSON: {problem}") from problem
+    found = json.loads(data, object_pairs_hook=strict_object)
     if not isinstance(found, dict):
         raise Bad("not a JSON object")
     return found
@@ -232,16 +227,18 @@ class Export:
         self.warnings: list[str] = []
         self.manifest: dict[str, str] = {}
         self.roots: dict[int, bytes] = {}
-        self.tree, self.count = Tree(), 0
+        self.tree, self.count, self.told = Tree(), 0, set[str]()
+        self.items: dict[int, str] = {}
 
     def verify(self) -> bool:
         """Run every check; return whether all of them hold."""
-        for check in (self.check_manifest, self.check_checkpoints, self.check_entries, self.check_witnesses):
+        checks = [self.check_manifest, self.check_checkpoints, self.check_entries, self.check_witnesses]
+        for check in checks + [self.check_review] * (REVIEW in self.files):
             try:
                 check()
             except Bad as problem:
                 self.problems.append(str(problem))
-            except (KeyError, ValueError, TypeError, AttributeError, IndexError) as problem:
+            except (KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError) as problem:
                 self.problems.append(f"malformed: {problem!r}")
             if self.problems and not self.manifest:
                 return False
@@ -285,8 +282,7 @@ class Export:
     def check_checkpoints(self) -> None:
         """Every checkpoint is signed, of this log, and extends the one before."""
         before: tuple[int, bytes] | None = None
-        for number, line in enumerate(self.files["checkpoints.jsonl"].decode().splitlines(), 1):
-            found = read_json(line)
+        for number, found in enumerate(map(read_json, self.files["checkpoints.jsonl"].decode().splitlines()), 1):
             origin, size, root = open_checkpoint(found["note"], self.keys)
             if origin != self.manifest["origin"]:
                 raise Bad(f"checkpoint {number} is of another log")
@@ -301,16 +297,14 @@ class Export:
     def check_entries(self) -> None:
         """Every entry is the one at its number in the tree of the last checkpoint, and its details are its own."""
         size = int(self.manifest["checkpoint"])
-        root = self.roots[size]
         first, end, extent = self.manifest["range"].split(" ")
         seen = -1
         rows: list[list[str]] = []
-        for line in self.files["entries.jsonl"].decode().splitlines():
-            found = read_json(line)
+        for found in map(read_json, self.files["entries.jsonl"].decode().splitlines()):
             seq = found["seq"]
             if type(seq) is not int or not max(seen + 1, int(first)) <= seq < int(end):
                 raise Bad(f"event {seq!r} is out of order or range")
-            rows.append(self.check_entry(found, seq, size, root))
+            rows.append(self.check_entry(found, seq, size, self.roots[size]))
             self.count, seen = self.count + 1, seq
             if extent == "complete" and first == "0":
                 self.grow(unbase64(found["body"]))
@@ -328,8 +322,7 @@ class Export:
             raise Bad(f"event {seq} is of another log or format")
         if fields["seq"] != seq:
             raise Bad(f"event {seq} says it is number {fields['seq']!r}")
-        proof = [unbase64(each) for each in found["proof"]]
-        if root_from_inclusion(leaf_hash(body), seq, size, proof) != root:
+        if root_from_inclusion(leaf_hash(body), seq, size, [unbase64(each) for each in found["proof"]]) != root:
             raise Bad(f"event {seq} is not in the tree of the checkpoint")
         details = None
         if found["details"] is not None or found["salt"] is not None:
@@ -337,6 +330,8 @@ class Export:
             if hashlib.sha256(salt + content).hexdigest() != fields["details_commit"]:
                 raise Bad(f"the details of event {seq} are not those it commits to")
             details = read_json(content)
+            if fields["action"] in SNAPSHOT_TOLD:
+                self.told.add(details["facts"]["snapshot_hash"])
         return csv_row(self.manifest["log"], fields, details)
 
     def grow(self, body: bytes) -> None:
@@ -358,40 +353,45 @@ class Export:
             if self.roots.get(size, root) != root:
                 raise Bad(f"{name} has another root: the log was rewritten")
 
-
-def read(path: str) -> str:
-    """Return a text file's content as it is."""
-    return Path(path).read_bytes().decode()
-
-
-def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Return the command line's options."""
-    parser = argparse.ArgumentParser(description="Verify an exported audit log offline.")
-    parser.add_argument("export", help="unpacked folder")
-    parser.add_argument("--key", action="append", required=True, help="verifier key, or a file of them")
-    parser.add_argument("--witness", action="append", default=[], help="checkpoint that was kept outside")
-    parser.add_argument("--unsigned-manifest", action="store_true", help="accept a manifest without signature")
-    return parser.parse_args(arguments)
+    def check_review(self) -> None:
+        """Items hash to their digests, these to the snapshot the log tells, and every answer is to such an item."""
+        review, whole = read_json(self.files[REVIEW]), hashlib.sha256()
+        for item in map(read_json, self.files["items.jsonl"].decode().splitlines()):
+            shown = "".join(f"{len(value)}:{value}," for value in item["snapshot"])
+            self.items[item["number"]] = digest = hashlib.sha256(shown.encode()).hexdigest()
+            whole.update(f"{digest}\n".encode())
+            if digest != item["digest"]:
+                raise Bad(f"item {item['number']} is not as it was shown")
+        if {whole.hexdigest()} != {review["snapshot_hash"], *self.told}:
+            raise Bad("the items are not those whose snapshot hash the log tells")
+        for answer in map(read_json, self.files["decisions.jsonl"].decode().splitlines()):
+            if self.items.get(answer["item_id"]) != answer["digest"]:
+                raise Bad(f"answer {answer['number']} is not to an item as it was shown")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line; return the exit code."""
-    options = parsed(arguments)
+    parser = argparse.ArgumentParser(description="Verify an exported audit log or access review offline.")
+    parser.add_argument("export", help="unpacked folder")
+    parser.add_argument("--key", action="append", required=True, help="verifier key, or a file of them")
+    parser.add_argument("--witness", action="append", default=[], help="checkpoint that was kept outside")
+    parser.add_argument("--unsigned-manifest", action="store_true", help="accept a manifest without signature")
+    options = parser.parse_args(arguments)
     try:
-        lines = [line for value in options.key for line in (read(value) if Path(value).is_file() else value).split()]
-        witnesses = [(value, read(value)) for value in options.witness]
-        keys = [read_key(line) for line in lines]
+        given = [Path(value).read_bytes().decode() if Path(value).is_file() else value for value in options.key]
+        keys = [read_key(line) for text in given for line in text.split()]
+        witnesses = [(value, Path(value).read_bytes().decode()) for value in options.witness]
         files = {path.name: path.read_bytes() for path in sorted(Path(options.export).iterdir())}
         export = Export(files, keys, witnesses, options.unsigned_manifest)
     except (OSError, Bad, ValueError) as problem:
         sys.stderr.write(f"cannot be read: {problem}\n")
         return 2
     good = export.verify()
-    said = [f"warning: {warning}" for warning in export.warnings]
-    said += [f"DOES NOT VERIFY: {problem}" for problem in export.problems]
+    said = [f"warning: {each}" for each in export.warnings] + [f"DOES NOT VERIFY: {each}" for each in export.problems]
     if good:
         place = f"{export.manifest['origin']}, checkpoint of {export.manifest['checkpoint']} events"
         said.append(f"verified: {export.count} events of {place}; {len(witnesses)} checkpoints kept outside agree")
+        said += [f"verified: {len(export.items)} items of the review, as they were shown"] * (REVIEW in export.files)
     sys.stdout.write("\n".join(said) + "\n")
     return 0 if good else 1
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.reviews.web import campaigns, items, removals, sheets, whole
+from apps.reviews.web import campaigns, evidence, items, removals, sheets, whole
 
 app_name = "reviews"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("reviews/new", campaigns.new, name="new"),
     path("reviews/<int:number>", sheets.page, name="sheet"),
     path("reviews/<int:number>/overview", campaigns.page, name="overview"),
+    path("reviews/<int:number>/evidence.zip", evidence.evidence, name="evidence"),
+    path("reviews/<int:number>/items.csv", evidence.items, name="items_csv"),
     path("reviews/<int:number>/items/<int:item>", items.page, name="item"),
     path("reviews/<int:number>/sample", whole.sample, name="sample"),
     path("reviews/<int:number>/bulk/<slug:choice>", whole.bulk, name="bulk"),
