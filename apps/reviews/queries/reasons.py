@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models.lookups import Exact
 
 from apps.access.models import Grant
 from apps.access.states import LIVE_GRANTS
@@ -70,17 +71,20 @@ def _moved(now: datetime) -> QuerySet[Watched]:
 
 
 def _duty(now: datetime) -> Q:
-    """Return whether the holder's person has, on the same asset, an operation that conflicts with this one."""
-    found = Q(pk__in=[])
+    """Return whether the holder's person has, on the same asset, an operation that conflicts with this one.
+
+    All pairs are asked in one correlated query: one query a pair would be hashed whole for every pair.
+    """
+    pairs = Q(pk__in=[])
     for operation in OPERATIONS:
         others = list(conflicts_of(operation, 1))
-        if not others:
-            continue
-        same = {"asset_id": OuterRef("asset_id"), "operation__in": others}
-        observed = Entitlement.objects.present().filter(identity__person_id=OuterRef("holder_person_id"), **same)
-        given = Grant.objects.filter(holder__person__id=OuterRef("holder_person_id"), state__in=LIVE_GRANTS, **same)
-        found |= Q(operation=operation) & (Q(Exists(observed)) | Q(Exists(given)))
-    return Q(holder_person__isnull=False, asset__isnull=False, operation__in=list(OPERATIONS)) & found
+        if others:
+            pairs |= Q(Exact(OuterRef("operation"), Value(operation)), operation__in=others)
+    same = {"asset_id": OuterRef("asset_id")}
+    observed = Entitlement.objects.present().filter(pairs, identity__person_id=OuterRef("holder_person_id"), **same)
+    given = Grant.objects.filter(pairs, holder__person__id=OuterRef("holder_person_id"), state__in=LIVE_GRANTS, **same)
+    concerned = Q(holder_person__isnull=False, asset__isnull=False, operation__in=list(OPERATIONS))
+    return concerned & (Q(Exists(observed)) | Q(Exists(given)))
 
 
 def reasons_expression(now: datetime) -> Any:

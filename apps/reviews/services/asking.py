@@ -25,10 +25,10 @@ from apps.accounts.models import User
 from apps.core.actor import Actor, Role
 from apps.core.command import Changed, Unchanged, command
 from apps.core.reviewables import REVIEWABLES
-from apps.core.sql import insert_from
+from apps.core.sql import analyse, insert_from
 from apps.reviews.events import REMOVALS_ASKED
 from apps.reviews.models import Campaign, Decision, Item, Proof, Removal
-from apps.reviews.services.staging import subject_of_campaign
+from apps.reviews.services.staging import MANY, subject_of_campaign
 from apps.reviews.services.telling import tell_tasks
 from apps.reviews.states import REMOVING, Choice, ItemState, Seen, SubjectKind, Way
 
@@ -42,15 +42,16 @@ def begin_removal(*, actor: Actor, campaign: Campaign, now: datetime) -> Changed
     Grants and settings of the portal end by their services, rows of connected targets by their connector, and for the
     rest a person is asked: the asset's owner, else a security administrator.
     """
-    begun = Removal.objects.filter(item_id=OuterRef("pk"))
     items = Item.objects.filter(campaign=campaign, state=ItemState.SEALED, decision__in=REMOVING)
     # An unknown holder is nobody's person: NULL would exclude every owner.
     someone = Coalesce("holder_person_id", Value(NOBODY), output_field=UUIDField())
-    todo = items.filter(~Exists(begun)).annotate(someone=someone)
+    todo = items.annotate(someone=someone)
     asked = insert_from(Removal, _columns(campaign, now), todo)
     if not asked:
         return Unchanged(value=0)
     items.update(state=ItemState.REMEDIATING)
+    if asked >= MANY:
+        analyse(Removal)
     fresh = Removal.objects.filter(item__campaign=campaign, asked_at=now)
     line: dict[str, Any] = {
         "removal": "item_id",

@@ -23,6 +23,7 @@ from apps.reviews.services.asking import begin_removal
 from apps.reviews.services.assigning import assign, move_on
 from apps.reviews.services.bulk import decision_columns, default_choice
 from apps.reviews.services.deciding import open_campaign_of, require_unsigned
+from apps.reviews.services.room import give_room
 from apps.reviews.services.seats import seat_reviewers
 from apps.reviews.services.staging import subject_of_campaign
 from apps.reviews.services.telling import tell_left, tell_start
@@ -42,6 +43,7 @@ def sign(*, actor: Actor, campaign: Campaign, on_behalf_of: UUID | None = None, 
     What the reviewer cannot say goes to others at once. When every sheet is signed, the campaign goes on. The value is
     the Seat. Raises Forbidden, Conflict while something is undecided, when it is signed, or when the campaign is over.
     """
+    give_room()
     row = open_campaign_of(campaign.pk)
     reviewer = on_behalf_of or actor.user_id
     items = sheet_items(row, reviewer)
@@ -105,6 +107,7 @@ def advance(*, actor: Actor, campaign: Campaign, now: datetime) -> Changed:
 
     Raises Conflict when the stage moved meanwhile.
     """
+    give_room()
     following = campaign.stage + 1
     terms = stage_of(campaign.stages, following)
     due = now + timedelta(days=terms["days"])
@@ -135,6 +138,7 @@ def escalate(*, actor: Actor, campaign: Campaign, now: datetime) -> Changed:
 
     What people answered by then is counted: an answer of the default is none. Raises Conflict when this was done.
     """
+    give_room()
     items = Item.objects.filter(campaign=campaign)
     answered = items.exclude(state=ItemState.OPEN).exclude(state=ItemState.MOOT).count()
     until = now + timedelta(days=campaign.grace_days)
@@ -156,6 +160,7 @@ def seal(*, actor: Actor, campaign: Campaign, now: datetime) -> Changed:
 
     Raises Conflict when it is sealed or over.
     """
+    give_room()
     locked = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     answered = {"done_at_due": locked.done_at_due}
     if locked.done_at_due is None:

@@ -25,6 +25,7 @@ from apps.reviews.queries.reasons import pile_expression, reasons_expression
 from apps.reviews.queries.scopes import kinds_of, rows_of, subject_of
 from apps.reviews.rules.campaigns import can_run_campaigns
 from apps.reviews.services.assigning import assign
+from apps.reviews.services.room import give_room
 from apps.reviews.states import CAMPAIGN_MACHINE, CampaignState, HolderKind, ItemState, Pile, Reason, Routed, Trigger
 
 #: After so many rows PostgreSQL's picture of the table is too old for the steps that follow.
@@ -44,6 +45,7 @@ def stage(*, actor: Actor, campaign: Campaign, only: tuple[str, str] | None = No
     more, Invalid when nothing is in scope.
     """
     can_run_campaigns(actor).require()
+    give_room()
     newest = PolicyVersion.objects.order_by("-number").values_list("pk", flat=True).first()
     CAMPAIGN_MACHINE.move(
         Campaign.objects.all(),

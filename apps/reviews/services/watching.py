@@ -77,7 +77,9 @@ def _note(fact: str, rows: QuerySet[Any, Any], value: Any, now: datetime) -> int
         "seen_at": at,
         "changed_at": Value(None, output_field=DateTimeField()),
     }
-    insert_from(Watched, columns, current.filter(~Exists(known)))
+    # Nothing is looked up in what the same statement fills: the first look would grow with the square of its rows.
+    seen_before = Watched.objects.filter(fact=fact).exists()
+    insert_from(Watched, columns, current.filter(~Exists(known)) if seen_before else current)
     newer = Subquery(current.filter(pk=OuterRef("subject_id")).values("now_is")[:1])
     moved = Watched.objects.filter(fact=fact).annotate(newer=newer).filter(newer__isnull=False)
     return moved.exclude(value=F("newer")).update(before=F("value"), value=newer, changed_at=now, seen_at=now)
