@@ -6,5 +6,5 @@ SAMPLE_LOADED = declare("portal.sample.loaded", "Sample organisation loaded", de
 SAMPLE_REMOVED = declare(
     "portal.sample.removed",
     "Sample organisation removed",
-    details=("sources", "assets", "people", "requests", "grants", "runs", "exceptions", "users"),
+    details=("sources", "assets", "people", "requests", "grants", "runs", "exceptions", "reviews", "users"),
 )

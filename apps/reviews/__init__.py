@@ -20,16 +20,19 @@ Services (keywords only, `actor` first; each returns Changed or Unchanged with `
         removal_days) → Series;  campaigns.stop_series(actor, series)
     campaigns.draft(actor, name, scope, stages, series=None, default_choice, grace_days, removal_days) → Campaign
     staging.stage(actor, campaign) → Campaign;  campaigns.unstage(actor, campaign)
-    opening.open_campaign(actor, campaign, snapshot_hash) → Campaign;  campaigns.cancel(actor, campaign, reason)
+    campaigns.open_campaign(actor, campaign, snapshot_hash) → Campaign;  campaigns.cancel(actor, campaign, reason)
     deciding.decide(actor, item, choice, digest, note="", less=None, on_behalf_of=None) → Item
     deciding.withdraw(actor, item, on_behalf_of=None) → Item
-    routing.not_mine(actor, item, to, note="") → Item
+    rerouting.not_mine(actor, item, to, note="") → Item
     bulk.draw_sample(actor, campaign, seed="", on_behalf_of=None) → Sample
     bulk.bulk_decide(actor, campaign, choice, digest, on_behalf_of=None) → Bulk
         (`digest` from queries.bulk.preview(campaign, reviewer_id, choice))
     sealing.sign(actor, campaign, on_behalf_of=None) → Seat
     removal.done_by_hand(actor, removal, proof) → Removal
     removal.accept_risk(actor, item, reason, until_on) → RiskAcceptance
+    seconding.second(actor, item, choice, digest) → Decision (a sampled second look, compared only)
+    forgetting.forget_sample(actor) (the sample organisation only)
+The reconciler's part is in services.reconciling, .removal (remove_due) and .series (open_due_series).
 
 What other apps own becomes reviewable through `apps.core.reviewables.REVIEWABLES`.
 """

@@ -19,6 +19,7 @@ from apps.inventory.services.sample import remove_sample_sources
 from apps.notices.models import Delivery, Notice, Preference
 from apps.portal import events, rules
 from apps.posture.services.forgetting import forget_runs
+from apps.reviews.services.forgetting import forget_sample as forget_reviews
 
 
 @command(events.SAMPLE_REMOVED)
@@ -35,6 +36,7 @@ def remove_sample(*, actor: Actor, now: datetime) -> Changed | Unchanged:
     runs = forget_runs(actor=portal, now=now).value
     forget_snapshots(actor=portal, now=now)
     exceptions = forget_exceptions(actor=portal, now=now).value
+    reviews = forget_reviews(actor=portal, now=now).value
     for key in TrustedKey.objects.filter(is_sample=True, retired_at__isnull=True):
         retire_key(actor=portal, now=now, key=key)
     access = forget_sample(actor=portal, now=now).value
@@ -42,6 +44,7 @@ def remove_sample(*, actor: Actor, now: datetime) -> Changed | Unchanged:
     counts = remove_sample_sources(actor=portal, now=now, keep=assets_in_use()).value
     users = remove_sample_users(actor=actor, now=now).value
     details: dict[str, object] = {**counts, **access, "runs": runs, "exceptions": exceptions, "users": len(users)}
+    details["reviews"] = reviews
     return Changed(Subject("sample", "organisation", "Fenwick Mutual"), details)
 
 
