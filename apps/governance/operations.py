@@ -160,3 +160,9 @@ OPERATIONS: dict[str, Operation] = {
 def operations_for(kind: str) -> list[Operation]:
     """Return the operations that are done to assets of this kind, in catalogue order."""
     return [operation for operation in OPERATIONS.values() if kind in operation.kinds]
+
+
+def verb_of(operation: str) -> str:
+    """Return an operation in plain words; its key where the catalogue has lost it."""
+    known = OPERATIONS.get(operation)
+    return known.verb if known else operation

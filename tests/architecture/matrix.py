@@ -33,6 +33,9 @@ SEES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "manual_task": (OWN, WIDE | {"outsider"}),
     "after_review": (WIDE | {"owner"}, WIDE | {"outsider"}),
     "exception": (OWN, WIDE | {"outsider"}),
+    "review": (WIDE | {"manager"}, WIDE | {"outsider"}),
+    "review_item": (WIDE | {"manager"}, WIDE | {"outsider"}),
+    "review_removal": (WIDE | {"manager"}, WIDE | {"outsider"}),
 }
 #: Each of the two holds what is on their side.
 HOLDERS = frozenset({"owner", "outsider"})

@@ -20,6 +20,7 @@ from tests.architecture.matrix import (
     Row,
     Status,
 )
+from tests.architecture.reviews_routes import REVIEWS, REVIEWS_API
 
 __all__ = ["EVERYONE", "ROWS", "SEES", "Row", "Status"]
 
@@ -250,10 +251,10 @@ def _api() -> list[Row]:
         Row("audit-event-list", PEOPLE),
         Row("audit-event-detail", PEOPLE, of="api_event"),
     ]
-    return [Row(**{**row.__dict__, "api": True}) for row in [*rows, *ACCESS_API, *GOVERNANCE_API]]
+    return [Row(**{**row.__dict__, "api": True}) for row in [*rows, *ACCESS_API, *GOVERNANCE_API, *REVIEWS_API]]
 
 
 ROWS = [
-    *_open(), *_decision_point(), *_own_account(), *_visible(), *_oversight(), *ACCESS, *GOVERNANCE, *_administration(),
-    *_api(),
+    *_open(), *_decision_point(), *_own_account(), *_visible(), *_oversight(), *ACCESS, *GOVERNANCE, *REVIEWS,
+    *_administration(), *_api(),
 ]  # fmt: skip

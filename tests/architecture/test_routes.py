@@ -18,7 +18,8 @@ WHICH = ("ours", "theirs", "absent")
 CLOSED_VERBS = ("put", "patch", "delete")
 SEEN_AS = {"api_asset": "asset", "api_finding": "finding", "api_result": "result", "api_event": "event",
            "api_exception": "exception", "api_identity": "identity", "api_source": "source", "api_run": "run",
-           "api_request": "request", "api_grant": "grant", "asset_operations": "asset"}  # fmt: skip
+           "api_request": "request", "api_grant": "grant", "asset_operations": "asset",
+           "api_review": "review", "api_review_item": "review_item"}  # fmt: skip
 
 
 @pytest.fixture

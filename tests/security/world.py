@@ -27,11 +27,12 @@ from tests.notices import rows
 from tests.posture.conftest import run_now
 from tests.security.access_world import KINDS, make_access, make_binding
 from tests.security.governance_world import put_exceptions
+from tests.security.reviews_world import put_reviews
 
 CANARY = "cnry7f3a9e"
 BEACON = "bcn51d20c4"
 TOUCHED = declare("test.security.touched", "Touched in a test", details=("note",))
-SCOPES = ("read:access", "read:inventory", "read:posture")
+SCOPES = ("read:access", "read:inventory", "read:posture", "read:reviews")
 
 
 @dataclass
@@ -64,6 +65,7 @@ def build(cast: Cast) -> World:
     _policies(world)
     _access(world, ours, theirs)
     put_exceptions(world, ours, theirs, (CANARY, BEACON))
+    put_reviews(world, ours, theirs, (CANARY, BEACON))
     return world
 
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 from apps.core.numbers import plural
 from apps.core.ui.words import instant_text
-from apps.governance.operations import OPERATIONS
 
 #: What one wants to do, and the word before the asset: "wants to *export the weights* of churn-gbm".
 PHRASES: dict[str, tuple[str, str]] = {
@@ -27,12 +26,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "agent.grant_tool": ("give a tool", "to"),
 }
 _SPAN = re.compile(r"(?:([0-9]{1,4})d(?:ays?)?)?(?:([0-9]{1,5})h)?(?:([0-9]{1,6})m(?:in)?)?")
-
-
-def verb_of(operation: str) -> str:
-    """Return an operation in plain words; its key where the catalogue has lost it."""
-    known = OPERATIONS.get(operation)
-    return known.verb if known else operation
 
 
 def span(minutes: int | float) -> str:

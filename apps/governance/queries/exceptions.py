@@ -121,3 +121,8 @@ def state_of(row: RiskException, today: date) -> tuple[str, str]:
     if row.state == ExceptionState.ACTIVE:
         return f"Accepted until {day_text(row.ends_on)}", ExceptionState.ACTIVE.tone
     return str(row.get_state_display()), ExceptionState(row.state).tone
+
+
+def number_of(key: str) -> int | None:
+    """Return the number of an exception by its id. One query."""
+    return RiskException.objects.filter(pk=key).values_list("number", flat=True).first()

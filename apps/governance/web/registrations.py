@@ -8,7 +8,7 @@ from apps.core.navigation import ENTRIES, Entry
 from apps.core.subjects import SUBJECTS, SubjectKind
 from apps.governance.models import RiskException
 from apps.governance.queries.entitlements import SOURCE
-from apps.governance.queries.exceptions import to_sign
+from apps.governance.queries.exceptions import number_of, to_sign
 from apps.governance.references import REFERENCES
 
 
@@ -18,7 +18,7 @@ def _sees(actor: Actor) -> bool:
 
 def _page(key: str) -> str:
     """An exception's address holds its number (1 query)."""
-    found = RiskException.objects.filter(pk=key).values_list("number", flat=True).first()
+    found = number_of(key)
     return reverse("governance:exception", args=[found]) if found else ""
 
 

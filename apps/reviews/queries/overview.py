@@ -7,13 +7,17 @@ from uuid import UUID
 
 from django.db.models import Count, Max, Min, Q, QuerySet
 
-from apps.accounts.models import User
-from apps.core.actor import Actor
+from apps.accounts.models import Team, User
+from apps.core.actor import Actor, Role
 from apps.reviews.models import Campaign, Decision, Item, Removal, Seat, Series
 from apps.reviews.states import CampaignState, Choice, ItemState, Pile, Reason
 
 #: Fewer answers, or fewer hours of answering, forecast nothing (ux.md §7, rule 10).
 FEWEST_ANSWERS, SHORTEST = 10, timedelta(hours=1)
+
+
+#: Roles whose holders may be named as reviewers.
+DECIDING = (Role.CISO.value, Role.SECURITY_ADMIN.value, Role.MANAGER.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,23 @@ class ReviewerLine:
     def done(self) -> int:
         """Return how many are decided."""
         return self.total - self.left
+
+
+def team_names(scope: dict[str, Any]) -> list[str]:
+    """Return the names of a scope's teams. One query."""
+    rows = Team.objects.filter(pk__in=scope.get("teams", ()))
+    return list(rows.order_by("name").values_list("name", flat=True))
+
+
+def teams() -> QuerySet[Team]:
+    """Return all teams, for who runs reviews."""
+    return Team.objects.order_by("name")
+
+
+def reviewers() -> QuerySet[User]:
+    """Return who may be named as a group of reviewers: active people with a role that decides."""
+    rows = User.objects.filter(kind=User.Kind.PERSON, is_active=True, groups__name__in=DECIDING)
+    return rows.distinct().order_by("name")
 
 
 def campaigns(actor: Actor) -> QuerySet[Campaign]:

@@ -13,7 +13,7 @@ from apps.core.errors import NotFound
 from apps.reviews.models import Campaign, Decision, Item, Seat
 from apps.reviews.models.campaign import stands_in_for
 from apps.reviews.queries.bulk import sheet_items
-from apps.reviews.states import CampaignState, Choice, ItemState, Pile
+from apps.reviews.states import CampaignState, Choice, ItemState, Pile, Reason
 
 #: Single answers that say how fast somebody decides, and the longest gap that is still deciding.
 PACE_OF, LONGEST_GAP = 30, timedelta(minutes=3)
@@ -134,6 +134,11 @@ def minutes_left(campaign: Campaign, reviewer_id: UUID, far: Progress, sample_le
     single = far.piles[Pile.CLOSE].undecided + sample_left
     steps = sum(1 for pile in (Pile.UNNEEDED, Pile.USUAL) if far.piles[pile].undecided)
     return max(1, round((single * seconds + steps * STEP_SECONDS) / 60))
+
+
+def like_wrong(campaign: Campaign, reviewer_id: UUID) -> int:
+    """Return how many items joined *Look closely* because one like them was found wrong. One query."""
+    return items_of(campaign, reviewer_id).filter(reasons__contains=f"{Reason.LIKE_WRONG} ").count()
 
 
 def kept_lately(campaign: Campaign, reviewer_id: UUID, now: datetime) -> int:

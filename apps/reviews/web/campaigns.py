@@ -9,7 +9,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from apps.accounts.models import Team
 from apps.core import clock
 from apps.core.actor import Role
 from apps.core.errors import DomainError, Forbidden, Invalid
@@ -178,7 +177,7 @@ def scope_words(scope: dict[str, Any]) -> list[str]:
     """Return a scope in a few words each; an empty one takes in everything."""
     words = [str(AssetKind(kind).label) for kind in scope.get("kinds", ())]
     words += [f"Tier {tier}" for tier in scope.get("tiers", ())]
-    words += list(Team.objects.filter(pk__in=scope.get("teams", ())).order_by("name").values_list("name", flat=True))
+    words += overview.team_names(scope)
     if scope.get("assets"):
         words.append(plural(len(scope["assets"]), "named asset"))
     for name, said in (

@@ -6,9 +6,9 @@ from django import forms
 from django.http import QueryDict
 
 from apps.accounts.models import Team, User
-from apps.core.actor import Role
 from apps.governance.tiers import TIERS
 from apps.inventory.states import AssetKind
+from apps.reviews.queries import overview
 from apps.reviews.states import Choice, Fallback, Frequency, ReviewerRule
 
 _MANY = forms.CheckboxSelectMultiple
@@ -26,8 +26,8 @@ class CampaignForm(forms.Form):
         choices=[(tier, facts.title) for tier, facts in TIERS.items()], coerce=int, required=False, widget=_MANY,
         label="Tiers", help_text="None chosen: all.",
     )  # fmt: skip
-    teams = forms.ModelMultipleChoiceField(
-        queryset=Team.objects.order_by("name"), required=False, widget=_MANY, label="Teams",
+    teams: "forms.ModelMultipleChoiceField[Team]" = forms.ModelMultipleChoiceField(
+        queryset=None, required=False, widget=_MANY, label="Teams",
         help_text="Of the asset or of the person. None chosen: all.",
     )  # fmt: skip
     privileged_only = forms.BooleanField(required=False, label="Privileged access only")
@@ -60,8 +60,8 @@ class CampaignForm(forms.Form):
 
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data)
-        reviewers = User.objects.filter(kind=User.Kind.PERSON, is_active=True, groups__name__in=_named_roles())
-        self.fields["group"].queryset = reviewers.distinct().order_by("name")  # type: ignore[attr-defined]
+        self.fields["teams"].queryset = overview.teams()  # type: ignore[attr-defined]
+        self.fields["group"].queryset = overview.reviewers()  # type: ignore[attr-defined]
 
     def terms(self) -> dict[str, Any]:
         """Return what the services take."""
@@ -75,7 +75,3 @@ class CampaignForm(forms.Form):
         first = [{**asked, "reviewer": ReviewerRule.SELF}] if said["holders_first"] else []
         names = ("name", "default_choice", "grace_days", "removal_days")
         return {**{name: said[name] for name in names}, "scope": scope, "stages": [*first, last]}
-
-
-def _named_roles() -> list[str]:
-    return [role.value for role in (Role.CISO, Role.SECURITY_ADMIN, Role.MANAGER)]

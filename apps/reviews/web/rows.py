@@ -5,9 +5,9 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from apps.access.web.words import verb_of
 from apps.core.numbers import plural
 from apps.core.ui.words import day_text, short_day
+from apps.governance.operations import verb_of
 from apps.reviews.models import Item
 from apps.reviews.states import ITEM_TONES, NON_HUMAN, OPEN_ITEMS, Choice, HolderKind, ItemState, SubjectKind
 

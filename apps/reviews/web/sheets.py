@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from apps.core import clock
-from apps.reviews.models import Item
 from apps.reviews.queries import sheet
 from apps.reviews.states import Pile, Reason
 from apps.reviews.web.base import SheetView
@@ -39,7 +38,7 @@ class Sheet(SheetView):
             **self._unneeded(),
             "usual": self._usual(frame["sample"]),
             "usual_count": self.far.piles[Pile.USUAL],
-            "more_like_it": self._like_wrong(),
+            "more_like_it": sheet.like_wrong(self.campaign, self.seat.reviewer_id),
         }
         return render(request, "reviews/sheet.html", context)
 
@@ -108,11 +107,6 @@ class Sheet(SheetView):
         if sample is None:
             return []
         return self._rows(self._pile(Pile.USUAL).filter(pk__in=sample.items))
-
-    def _like_wrong(self) -> int:
-        rows: Any = Item.objects.filter(campaign=self.campaign, stage=self.campaign.stage)
-        rows = rows.filter(reviewer_id=self.seat.reviewer_id, reasons__contains=f"{Reason.LIKE_WRONG} ")
-        return int(rows.count())
 
 
 page = Sheet.as_view()
