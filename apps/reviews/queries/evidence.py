@@ -5,7 +5,7 @@ Each file is one query read as a stream. Rows are plain values; people come with
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,6 @@ from django.db.models import Case, CharField, Q, QuerySet, UUIDField, When
 from django.db.models.functions import Cast
 
 from apps.access.models import PolicyVersion, Receipt
-from apps.audit.canonical import instant
 from apps.audit.models import Entry, EntryQuerySet
 from apps.core.events import PRIVILEGED
 from apps.reviews import events
@@ -140,10 +139,8 @@ def line(row: dict[str, Any]) -> bytes:
 
 
 def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return instant(value)
     if isinstance(value, date):
-        return value.isoformat()
+        return value.isoformat()  # an instant too, in UTC
     if isinstance(value, UUID):
         return str(value)
     raise TypeError(f"a {type(value).__name__} is not evidence")
