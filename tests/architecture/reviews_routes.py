@@ -1,6 +1,6 @@
 """Rows of the pages and of the API of reviews. Who sees a review and has no sheet in it is sent to its overview."""
 
-from tests.architecture.matrix import CALLERS, CISO_ADMIN, PEOPLE, Row
+from tests.architecture.matrix import CALLERS, CISO_ADMIN, PEOPLE, WIDE, Row
 
 REVIEWERS = frozenset({"manager", "outsider"})
 SHOWN = {"choice": "keep", "digest": "0" * 64}
@@ -16,6 +16,9 @@ REVIEWS = [
     Row("reviews:item", PEOPLE, (200, 302), (302, 409), of="review_item", data={"do": "keep", "digest": "0" * 64}),
     Row("reviews:sample", PEOPLE, None, (302, 400), of="review"),
     Row("reviews:bulk", PEOPLE, (200, 302), (302, 409), of="review", extra={"choice": "revoke"}),
+    # What is not sealed has no evidence to take away yet, which is told on its page.
+    Row("reviews:evidence", PEOPLE, (200, 302), get_by=WIDE, of="review"),
+    Row("reviews:items_csv", PEOPLE, get_by=WIDE, of="review"),
     Row("reviews:sign", PEOPLE, (200, 302), (302, 409), of="review"),
     Row("reviews:removal", PEOPLE, None, 302, of="review_removal", data={"do": "done", "proof": "Seen in the console"}),
 ]  # fmt: skip

@@ -5,9 +5,10 @@ from datetime import datetime
 from django import template
 
 from apps.access.web import words
+from apps.governance.operations import verb_of
 
 register = template.Library()
-register.filter("verb", words.verb_of)
+register.filter("verb", verb_of)
 
 
 @register.filter

@@ -19,11 +19,12 @@ from apps.access.states import OPEN_REQUESTS, REQUEST_TONES, ApproverRule, Reque
 from apps.access.web.once import runner_of
 from apps.access.web.once import shown as payload_of
 from apps.access.web.wish import PRESETS
-from apps.access.web.words import PHRASES, clock_time, since, span, time_left, verb_of
+from apps.access.web.words import PHRASES, clock_time, since, span, time_left
 from apps.accounts.queries import factor_types
 from apps.accounts.rules import requires_second_factor
 from apps.core.actor import Actor
 from apps.core.numbers import counted, plural
+from apps.governance.operations import verb_of
 
 REFUSALS = (
     "Not needed for the task",

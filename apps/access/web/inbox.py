@@ -17,12 +17,12 @@ from apps.access.queries.grants import open_task_count
 from apps.access.rules.requests import can_undo
 from apps.access.states import REQUEST_TONES, RequestState
 from apps.access.web.card import card_context
-from apps.access.web.words import PHRASES, span, time_left, verb_of
+from apps.access.web.words import PHRASES, span, time_left
 from apps.accounts.models import User
 from apps.core import clock
 from apps.core.errors import DomainError
 from apps.core.web.views import ActorView
-from apps.governance.operations import OPERATIONS
+from apps.governance.operations import OPERATIONS, verb_of
 
 #: Rows of one list; more are on further pages.
 PER_PAGE = 50

@@ -21,12 +21,12 @@ from apps.access.states import GRANT_TONES, REQUEST_TONES, GrantState, RequestSt
 from apps.access.web.held import held_row, now_context
 from apps.access.web.once import status_of
 from apps.access.web.wish import link_to
-from apps.access.web.words import verb_of
 from apps.core import clock
 from apps.core.errors import DomainError, Invalid
 from apps.core.web.exports import Column
 from apps.core.web.tables import TableView
 from apps.core.web.views import ActorView
+from apps.governance.operations import verb_of
 
 REFUSED_SHOWN = 10
 

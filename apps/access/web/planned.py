@@ -7,9 +7,9 @@ from typing import Any
 from apps.access.queries.plan import Plan, PlannedStage
 from apps.access.states import ApproverRule
 from apps.access.web.wish import PRESETS, Wish
-from apps.access.web.words import PHRASES, clock_time, span, verb_of
+from apps.access.web.words import PHRASES, clock_time, span
 from apps.core.numbers import plural
-from apps.governance.operations import OPERATIONS
+from apps.governance.operations import OPERATIONS, verb_of
 
 SHOWN = 4
 

@@ -144,6 +144,11 @@ def without_reviewer(campaign: Campaign) -> QuerySet[Item]:
     return Item.objects.filter(campaign=campaign, reviewer__isnull=True).order_by("number")
 
 
+def items_to_take(campaign: Campaign) -> QuerySet[Item]:
+    """Return all items of a campaign with the people their table names, in order."""
+    return Item.objects.filter(campaign=campaign).select_related("reviewer", "decided_by").order_by("number")
+
+
 def reasons_of(campaign: Campaign) -> list[tuple[str, int]]:
     """Return how many items carry each reason, most first. One query."""
     named = {code.value: Count("pk", filter=Q(reasons__contains=f"{code} ")) for code in Reason}

@@ -11,8 +11,8 @@ from apps.core.errors import Conflict
 from apps.core.web.context import SHELL
 from apps.core.web.exports import Column, csv_response
 from apps.core.web.views import ActorView
-from apps.reviews.models import Item
 from apps.reviews.queries import sheet
+from apps.reviews.queries.overview import items_to_take
 from apps.reviews.rules.evidence import may_take_evidence
 from apps.reviews.services.evidence import evidence_of, note_taken
 
@@ -77,7 +77,7 @@ class Items(ActorView):
         campaign = sheet.find_campaign(self.actor, number)
         may_take_evidence(self.actor).require()
         note_taken(self.actor, campaign, "csv")
-        rows = Item.objects.filter(campaign=campaign).select_related("reviewer", "decided_by").order_by("number")
+        rows = items_to_take(campaign)
         note = "Sample data" if "sample_bar" in SHELL and SHELL["sample_bar"](request) else ""
         response = csv_response(f"{campaign.code}-items", COLUMNS, rows.iterator(chunk_size=CHUNK), note)
         response.headers["Cache-Control"] = "private, no-store"
