@@ -51,7 +51,7 @@ class ItemViewSet(VisibleReadOnly):
     serializer_class = shown.ItemSerializer
     filterset_class = ItemParameters
     required_scope = SCOPE
-    writing_scope = SCOPE
+    writing_scope = "request"
     cursor_ordering = ("number",)
 
     @extend_schema(responses=shown.ItemDetailSerializer)

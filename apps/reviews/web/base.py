@@ -31,7 +31,7 @@ class SheetView(ActorView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Find campaign and sheet before any handler runs."""
         actor = getattr(request, "actor", None)
-        if actor is not None:
+        if actor is not None and hasattr(self, str(request.method).lower()):
             self.campaign = sheet.find_campaign(actor, kwargs["number"])
             seat = self._seat()
             if seat is None:
