@@ -46,10 +46,9 @@ def _cross_imports(path: Path) -> list[str]:
 
 
 def _open_to_others(app: str) -> set[str]:
-    """An app opens its public modules and what it made for others: its canonical form, its import contract."""
+    """An app opens its public modules, and inventory its import contract (registered in the open)."""
     contracts = {
         "accounts": {"participants"},
-        "audit": {"canonical"},
         "posture": {"spec", "outcomes"},
         "inventory": {"records", "formats", "importing", "subjects"},
         "governance": {"standards", "operations", "roles", "duties", "tiers", "references"},
