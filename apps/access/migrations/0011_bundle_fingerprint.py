@@ -4,19 +4,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0010_forget_sample'),
+        ("access", "0010_forget_sample"),
     ]
 
     operations = [
         migrations.RemoveField(
-            model_name='bundle',
-            name='callback',
+            model_name="bundle",
+            name="callback",
         ),
         migrations.AddField(
-            model_name='bundle',
-            name='fingerprint',
-            field=models.CharField(blank=True, help_text='SHA-256 of what was asked for, where a repeat has to be the very same', max_length=64),
+            model_name="bundle",
+            name="fingerprint",
+            field=models.CharField(
+                blank=True,
+                help_text="SHA-256 of what was asked for, where a repeat has to be the very same",
+                max_length=64,
+            ),
         ),
     ]

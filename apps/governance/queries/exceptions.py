@@ -76,8 +76,10 @@ def to_sign(actor: Actor, today: date) -> RiskExceptionQuerySet:
 
 def signers(team_id: int | None) -> QuerySet[User]:
     """Return the people whose role signs an exception of a team: the CISO, and the managers of the team."""
-    managing = TeamMembership.objects.filter(user_id=OuterRef("pk"), team_id=team_id, manages=True)
-    managers = Q(groups__name=Role.MANAGER.value) & Q(Exists(managing))
+    managers = Q(pk__in=[])
+    if team_id is not None:
+        managing = TeamMembership.objects.filter(user_id=OuterRef("pk"), team_id=team_id, manages=True)
+        managers = Q(groups__name=Role.MANAGER.value) & Q(Exists(managing))
     people = User.objects.people().filter(Q(groups__name=Role.CISO.value) | managers, is_active=True)
     admins = role_holders(Role.SECURITY_ADMIN).values("pk")
     return people.exclude(pk__in=admins).distinct().order_by("name")

@@ -61,8 +61,8 @@ class AskView(ActorView):
     def _page(self, reference: Reference, form: AskForm, status: int = 200) -> HttpResponse:
         standing = open_exception(reference.kind, reference.key)
         may = can_ask(self.actor, reference, standing)
-        known = {self.actor.user_id, *reference.owners, *reference.holders}
-        people = [user.name for user in signers(reference.team_id).exclude(pk__in=known - {None})[:SHOWN]]
+        known = {pk for pk in (self.actor.user_id, *reference.owners, *reference.holders) if pk is not None}
+        people = [user.name for user in signers(reference.team_id).exclude(pk__in=known)[:SHOWN]]
         context = {
             "reference": reference,
             "kind": ReferenceKind(reference.kind).label,

@@ -39,7 +39,7 @@ def to_turn(run: Run | None, today: date) -> QuerySet[Result]:
     standing = Result.objects.filter(to_run__isnull=True)
     if run is not None and run.judges:
         standing = standing.filter(check_id__in=list(run.tasks.values_list("check_id", flat=True)))
-    if run is not None and run.partial:
+    if run is not None and run.subject_id is not None:
         standing = standing.filter(subject_id=run.subject_id)
     begin = standing.filter(covering, outcome=Outcome.FAILING, subject_id__in=pairs)
     end = standing.filter(~covering, outcome=Outcome.ACCEPTED)
