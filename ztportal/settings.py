@@ -321,6 +321,15 @@ SPECTACULAR_SETTINGS = {
         "PresenceEnum": "apps.access.states.Presence",
         "RequestStateEnum": "apps.access.states.RequestState",
         "GrantStateEnum": "apps.access.states.GrantState",
+        "GrantEndReasonEnum": "apps.access.states.EndReason",
+        "VoteChoiceEnum": "apps.access.states.Choice",
+        "ReferenceKindEnum": "apps.governance.states.ReferenceKind",
+        "ExceptionStateEnum": "apps.governance.states.ExceptionState",
+        "ExceptionEndReasonEnum": "apps.governance.states.EndReason",
+        "ExceptionChoiceEnum": "apps.governance.states.Vote",
+        "ReviewChoiceEnum": "apps.reviews.states.Choice",
+        "ReviewStateEnum": "apps.reviews.states.CampaignState",
+        "ReviewItemStateEnum": "apps.reviews.states.ItemState",
     },
 }
 

@@ -16,12 +16,14 @@ from tests.security.world import World, bearer, person
 
 LISTS = (
     "assets", "identities", "sources", "runs", "results", "findings", "audit/events", "requests", "grants",
-    "policies/versions", "targets", "orphans",
+    "policies/versions", "targets", "orphans", "exceptions", "reviews", "review-items",
 )  # fmt: skip
-#: What is done to a request or a grant, besides the collection that is posted to and the dry run.
+#: What is done to a row, besides the collection that is posted to and the dry run.
 DONE = {
     "requests": ("answer", "approve", "ask", "offer", "refuse", "remind", "undo", "withdraw"),
     "grants": ("extend", "release", "revoke", "token"),
+    "exceptions": ("sign",),
+    "review-items": ("decide", "withdraw"),
 }
 #: What takes no body.
 EMPTY = ("/release", "/remind", "/undo")
@@ -38,7 +40,7 @@ def test_the_description_is_valid_and_complete(db: None) -> None:
     assert paths == {*LISTS, "checks", "metrics", "policies", "requests/dry-run"}
     posts = {path.removeprefix("/api/v1/") for path, item in document["paths"].items() if "post" in item}
     done = {f"{kind}/{{number}}/{name}" for kind, names in DONE.items() for name in names}
-    assert posts == {"requests", "requests/dry-run", *done}
+    assert posts == {"requests", "requests/dry-run", "exceptions", *done}
     for path, item in document["paths"].items():
         assert set(item) <= {"get", "post"}
         for verb, operation in item.items():

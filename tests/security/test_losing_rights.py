@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from apps.accounts import services
 from apps.accounts.models import ApiToken, TeamMembership
+from apps.core import clock
 from apps.core.actor import Role, Strength
 from apps.core.errors import Forbidden
 from tests.security.world import CANARY, World, bearer, body, person
@@ -90,7 +90,7 @@ def test_a_token_that_ended_opens_nothing(world: World, end: str) -> None:
     if end == "revoked":
         assert person(world.cast, "security_admin").post(f"/account/tokens/{row.pk}/revoke").status_code == 302
     else:
-        ApiToken.objects.filter(pk=row.pk).update(expires_at=timezone.now())
+        ApiToken.objects.filter(pk=row.pk).update(expires_at=clock.now())
     answer = client.get("/api/v1/assets")
     assert answer.status_code == 401 and answer["Content-Type"] == "application/problem+json"
     assert answer["WWW-Authenticate"].startswith("Bearer")

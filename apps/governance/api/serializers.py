@@ -8,7 +8,7 @@ from apps.governance.services.asking import MAX_REASON
 from apps.governance.states import ReferenceKind
 
 
-class VoteSerializer(serializers.ModelSerializer[ExceptionVote]):
+class ExceptionVoteSerializer(serializers.ModelSerializer[ExceptionVote]):
     """A signature or a refusal."""
 
     voter = serializers.UUIDField(source="voter_id")
@@ -24,7 +24,7 @@ class ExceptionSerializer(serializers.ModelSerializer[RiskException]):
     name = serializers.CharField()
     asked_by = serializers.UUIDField(source="asked_by_id")
     reason = serializers.CharField(source="because")
-    votes = VoteSerializer(many=True)
+    votes = ExceptionVoteSerializer(many=True)
 
     class Meta:
         model = RiskException
