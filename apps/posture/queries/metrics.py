@@ -86,5 +86,7 @@ ACCEPTED_RISK = Metric(
     denominator="results that apply",
     url=_link(outcome=Outcome.ACCEPTED),
     better="down",
+    how="Failing results under an exception in force. They stay in every denominator and never count as met.",
+    tile=False,
 )
 POSTURE_METRICS = (PROVEN, MFA_COVERAGE, STALE_ACCESS, UNSIGNED_MODELS, ACCEPTED_RISK)
