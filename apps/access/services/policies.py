@@ -19,7 +19,8 @@ from apps.access.rules.policies import (
     can_refuse_policies,
     can_withdraw_policies,
 )
-from apps.access.states import POLICY_CHANGE_MACHINE, PolicyChangeState
+from apps.access.services.changing import decided, move, require_newest
+from apps.access.states import PolicyChangeState
 from apps.accounts.models import User
 from apps.accounts.queries import roles_of
 from apps.core import clock
@@ -75,7 +76,7 @@ def _save(
         raise Invalid(f"Say in at most {NOTE_LIMIT} characters why.", note="Say why the policies change.")
     if not differences(based_on.texts, texts):
         raise Invalid("Nothing differs from the policies in force.")
-    _require_newest(based_on)
+    require_newest(based_on, "policies")
     try:
         with transaction.atomic():
             change = PolicyChange.objects.create(
@@ -103,8 +104,8 @@ def confirm(*, actor: Actor, change: PolicyChange, now: datetime) -> Changed:
     mine = people.get(actor.user_id) if actor.user_id else None
     can_confirm_policies(actor, change, mine, people.get(change.proposed_by_id), roles).require()
     # The state is moved first: of two confirmations at once the second waits here, and then finds it decided.
-    _move(change, PolicyChangeState.CONFIRMED, actor, now)
-    _require_newest(change.based_on)
+    move(change, PolicyChangeState.CONFIRMED, actor, now)
+    require_newest(change.based_on, "policies")
     texts = change.texts
     version = PolicyVersion.objects.create(
         number=change.based_on_id + 1,
@@ -118,40 +119,23 @@ def confirm(*, actor: Actor, change: PolicyChange, now: datetime) -> Changed:
     Policy.objects.bulk_create((Policy(slug=slug, created_at=now) for slug in texts), ignore_conflicts=True)
     details = {**_details(change), "version": version.number, "digest": version.digest}
     details["proposed_by"] = str(change.proposed_by_id)
-    return _decided(change, details, PolicyChangeState.CONFIRMED, version)
+    return decided(_subject(change), details, PolicyChangeState.CONFIRMED, version)
 
 
 @command(events.POLICY_REFUSED)
 def refuse(*, actor: Actor, change: PolicyChange, now: datetime) -> Changed:
     """Refuse another administrator's change. Raises Forbidden, Conflict when it was decided meanwhile."""
     can_refuse_policies(actor, change).require()
-    _move(change, PolicyChangeState.REFUSED, actor, now)
-    return _decided(change, {"note": change.note}, PolicyChangeState.REFUSED, change)
+    move(change, PolicyChangeState.REFUSED, actor, now)
+    return decided(_subject(change), {"note": change.note}, PolicyChangeState.REFUSED, change)
 
 
 @command(events.POLICY_WITHDRAWN)
 def withdraw(*, actor: Actor, change: PolicyChange, now: datetime) -> Changed:
     """Take back one's own change. Raises Forbidden, Conflict when it was decided meanwhile."""
     can_withdraw_policies(actor, change).require()
-    _move(change, PolicyChangeState.WITHDRAWN, actor, now)
-    return _decided(change, {"note": change.note}, PolicyChangeState.WITHDRAWN, change)
-
-
-def _require_newest(based_on: PolicyVersion) -> None:
-    if PolicyVersion.objects.filter(number__gt=based_on.number).exists():
-        raise Conflict("The policies changed meanwhile; start again from those in force.")
-
-
-def _move(change: PolicyChange, after: PolicyChangeState, actor: Actor, now: datetime) -> None:
-    POLICY_CHANGE_MACHINE.move(
-        PolicyChange.objects.all(),
-        pk=change.pk,
-        before=PolicyChangeState.PROPOSED,
-        after=after,
-        decided_by_id=actor.user_id,
-        decided_at=now,
-    )
-    change.state = after
+    move(change, PolicyChangeState.WITHDRAWN, actor, now)
+    return decided(_subject(change), {"note": change.note}, PolicyChangeState.WITHDRAWN, change)
 
 
 def _subject(change: PolicyChange) -> Subject:
@@ -164,7 +148,3 @@ def _details(change: PolicyChange) -> dict[str, object]:
         kinds[difference.kind].append(difference.slug)
     sides = {name: change.effect[name]["count"] for name in ("newly_refused", "newly_allowed")}
     return {"based_on": change.based_on_id, "note": change.note, **kinds, **sides}
-
-
-def _decided(change: PolicyChange, details: dict[str, object], after: PolicyChangeState, value: Any) -> Changed:
-    return Changed(_subject(change), details, value=value, before=PolicyChangeState.PROPOSED, after=after)

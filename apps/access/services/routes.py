@@ -17,7 +17,8 @@ from apps.access.rules.policies import (
     can_withdraw_policies,
 )
 from apps.access.rules.routes import RouteProblem, problems_of
-from apps.access.states import POLICY_CHANGE_MACHINE, PolicyChangeState
+from apps.access.services.changing import decided, move, require_newest
+from apps.access.states import PolicyChangeState
 from apps.accounts.models import User
 from apps.accounts.queries import roles_of
 from apps.core import clock
@@ -69,7 +70,7 @@ def _save(
         raise Invalid(f"Say in at most {NOTE_LIMIT} characters why.", note="Say why the routes change.")
     if not differences(based_on.tiers, tiers):
         raise Invalid("Nothing differs from the routes in force.")
-    _require_newest(based_on)
+    require_newest(based_on, "routes")
     try:
         with transaction.atomic():
             change = RouteChange.objects.create(
@@ -97,8 +98,8 @@ def confirm(*, actor: Actor, change: RouteChange, now: datetime) -> Changed:
     roles = roles_of(change.proposed_by_id)
     can_confirm_policies(actor, change, mine, people.get(change.proposed_by_id), roles).require()
     # The state is moved first: of two confirmations at once the second waits here, and then finds it decided.
-    _move(change, PolicyChangeState.CONFIRMED, actor, now)
-    _require_newest(change.based_on)
+    move(change, PolicyChangeState.CONFIRMED, actor, now)
+    require_newest(change.based_on, "routes")
     problems = problems_of(change.tiers)
     if problems:
         raise NotARoute(problems)
@@ -113,40 +114,23 @@ def confirm(*, actor: Actor, change: RouteChange, now: datetime) -> Changed:
     RouteStage.objects.all().delete()
     RouteStage.objects.bulk_create(row for rows in rows_of(change.tiers).values() for row in rows)
     details = {**_details(change), "version": version.number, "proposed_by": str(change.proposed_by_id)}
-    return _decided(change, details, PolicyChangeState.CONFIRMED, version)
+    return decided(_subject(change), details, PolicyChangeState.CONFIRMED, version)
 
 
 @command(events.ROUTES_REFUSED)
 def refuse(*, actor: Actor, change: RouteChange, now: datetime) -> Changed:
     """Refuse another administrator's change. Raises Forbidden, Conflict when it was decided meanwhile."""
     can_refuse_policies(actor, change).require()
-    _move(change, PolicyChangeState.REFUSED, actor, now)
-    return _decided(change, {"note": change.note}, PolicyChangeState.REFUSED, change)
+    move(change, PolicyChangeState.REFUSED, actor, now)
+    return decided(_subject(change), {"note": change.note}, PolicyChangeState.REFUSED, change)
 
 
 @command(events.ROUTES_WITHDRAWN)
 def withdraw(*, actor: Actor, change: RouteChange, now: datetime) -> Changed:
     """Take back one's own change. Raises Forbidden, Conflict when it was decided meanwhile."""
     can_withdraw_policies(actor, change).require()
-    _move(change, PolicyChangeState.WITHDRAWN, actor, now)
-    return _decided(change, {"note": change.note}, PolicyChangeState.WITHDRAWN, change)
-
-
-def _require_newest(based_on: RouteVersion) -> None:
-    if RouteVersion.objects.filter(number__gt=based_on.number).exists():
-        raise Conflict("The routes changed meanwhile; start again from those in force.")
-
-
-def _move(change: RouteChange, after: PolicyChangeState, actor: Actor, now: datetime) -> None:
-    POLICY_CHANGE_MACHINE.move(
-        RouteChange.objects.all(),
-        pk=change.pk,
-        before=PolicyChangeState.PROPOSED,
-        after=after,
-        decided_by_id=actor.user_id,
-        decided_at=now,
-    )
-    change.state = after
+    move(change, PolicyChangeState.WITHDRAWN, actor, now)
+    return decided(_subject(change), {"note": change.note}, PolicyChangeState.WITHDRAWN, change)
 
 
 def _subject(change: RouteChange) -> Subject:
@@ -157,7 +141,3 @@ def _details(change: RouteChange) -> dict[str, object]:
     tiers = [difference.tier for difference in differences(change.based_on.tiers, change.tiers)]
     counts = {side: change.effect[side]["count"] for side in ("different", "stranded")}
     return {"based_on": change.based_on_id, "note": change.note, "tiers": tiers, **counts}
-
-
-def _decided(change: RouteChange, details: dict[str, object], after: PolicyChangeState, value: Any) -> Changed:
-    return Changed(_subject(change), details, value=value, before=PolicyChangeState.PROPOSED, after=after)

@@ -1,6 +1,5 @@
 """Policies: those in force with their versions, the form of a change, and its decision."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -10,27 +9,17 @@ from django.shortcuts import redirect, render
 from apps.access.models import PolicyChange, PolicyVersion
 from apps.access.policies.language import Texts
 from apps.access.queries import policies as queries
-from apps.access.queries.people import who_are
 from apps.access.rules.policies import (
-    can_confirm_policies,
     can_propose_policies,
-    can_refuse_policies,
-    can_withdraw_policies,
 )
 from apps.access.services import policies as services
-from apps.access.states import POLICY_CHANGE_TONES, PolicyChangeState
 from apps.access.web.policies_forms import NoteForm, PolicyFormSet, explain, forms_of, posted_forms, texts_of
 from apps.access.web.policies_tabs import views_of
-from apps.accounts.queries import roles_of
+from apps.access.web.versions import READERS, SHOWN, ChangePage, effect_context, tone_of
 from apps.core import clock
 from apps.core.actor import Role
 from apps.core.errors import Invalid
-from apps.core.numbers import plural
 from apps.core.web.views import ActorView
-
-READERS = (Role.SECURITY_ADMIN, Role.CISO, Role.AUDITOR)
-#: Requests and changes that a page lists; the rest is told as a number.
-SHOWN = 20
 
 
 class Policies(ActorView):
@@ -46,7 +35,7 @@ class Policies(ActorView):
             "version": version,
             "rows": queries.rows_of(version, clock.now()),
             "versions": queries.versions(self.actor),
-            "changes": [(change, _tone(change)) for change in queries.changes(self.actor)[:SHOWN]],
+            "changes": [(change, tone_of(change)) for change in queries.changes(self.actor)[:SHOWN]],
             "waiting": waiting,
             "may": can_propose_policies(self.actor, waiting),
             "views": views_of("access:policies"),
@@ -98,7 +87,7 @@ class Edit(ActorView):
 
     def _preview(self, version: PolicyVersion, texts: Texts, note: NoteForm) -> HttpResponse:
         found = services.preview(texts, version, clock.now()).as_dict()
-        shown = {"differences": queries.differences(version.texts, texts), **effect_context(found)}
+        shown = {"differences": queries.differences(version.texts, texts), **_effect(found)}
         return self._page(version, forms_of(texts), NoteForm(initial={"note": note["note"].value()}), shown=shown)
 
     def _page(
@@ -128,67 +117,33 @@ class Version(ActorView):
         return render(request, "access/policies_version.html", context)
 
 
-class Change(ActorView):
-    """A change with its differences and effect; another security administrator decides it."""
+class Change(ChangePage):
+    """A change of the policies."""
 
-    roles = READERS
+    template_name = "access/policies_change.html"
+    back = "access:policies"
+    decisions = {
+        "confirm": (services.confirm, "Confirmed: the changed policies are in force."),
+        "refuse": (services.refuse, "Refused: the policies stay as they are."),
+        "withdraw": (services.withdraw, "Withdrawn: the policies stay as they are."),
+    }
 
-    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show one change."""
-        change = queries.find_change(self.actor, pk)
-        context = {
-            "change": change,
-            "tone": _tone(change),
-            "state": PolicyChangeState(change.state).label,
-            "differences": queries.differences(change.based_on.texts, change.texts),
-            **effect_context(change.effect),
-            **self._rights(change),
-        }
-        return render(request, "access/policies_change.html", context)
+    def find(self, pk: int) -> PolicyChange:
+        """Return the change. Raises NotFound."""
+        return queries.find_change(self.actor, pk)
 
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Confirm, refuse or withdraw."""
-        change = queries.find_change(self.actor, pk)
-        decide = self._decisions().get(request.POST.get("decision", ""))
-        if decide is None:
-            raise Invalid("Choose confirm, refuse or withdraw.")
-        act, said = decide
-        act(actor=self.actor, change=change)
-        messages.success(request, said)
-        return redirect("access:policies")
-
-    def _decisions(self) -> dict[str, tuple[Callable[..., Any], str]]:
-        return {
-            "confirm": (services.confirm, "Confirmed: the changed policies are in force."),
-            "refuse": (services.refuse, "Refused: the policies stay as they are."),
-            "withdraw": (services.withdraw, "Withdrawn: the policies stay as they are."),
-        }
-
-    def _rights(self, change: PolicyChange) -> dict[str, object]:
-        people = who_are({pk for pk in (self.actor.user_id, change.proposed_by_id) if pk})
-        mine = people.get(self.actor.user_id) if self.actor.user_id else None
-        proposer, roles = people.get(change.proposed_by_id), roles_of(change.proposed_by_id)
-        return {
-            "confirm": can_confirm_policies(self.actor, change, mine, proposer, roles),
-            "refuse": can_refuse_policies(self.actor, change),
-            "withdraw": can_withdraw_policies(self.actor, change),
-        }
+    def shown(self, change: PolicyChange) -> dict[str, object]:
+        """Return its differences and effect."""
+        differences = queries.differences(change.based_on.texts, change.texts)
+        return {"differences": differences, **_effect(change.effect)}
 
 
-def _tone(change: PolicyChange) -> str:
-    return POLICY_CHANGE_TONES[PolicyChangeState(change.state)]
-
-
-def effect_context(found: dict[str, Any]) -> dict[str, object]:
-    """Return what the part "Effect" shows: the number replayed, and each direction with its newest requests."""
-    sides = [
-        (title, tone, side["count"], side["requests"][:SHOWN], max(0, side["count"] - SHOWN))
-        for title, tone, side in (
-            ("would have been refused", "bad", found["newly_refused"]),
-            ("would have been allowed", "warn", found["newly_allowed"]),
-        )
-    ]
-    return {"effect": {"replayed": plural(found["requests"], "request"), "sides": sides}}
+def _effect(found: dict[str, Any]) -> dict[str, object]:
+    return effect_context(
+        found["requests"],
+        ("would have been refused", "bad", found["newly_refused"]),
+        ("would have been allowed", "warn", found["newly_allowed"]),
+    )
 
 
 table = Policies.as_view()

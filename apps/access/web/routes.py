@@ -1,6 +1,5 @@
 """`/setup/policies/routes`: who approves at each tier, its versions, the form of a change, and its decision."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -9,23 +8,16 @@ from django.shortcuts import redirect, render
 
 from apps.access.models import RouteChange, RouteVersion, Tiers
 from apps.access.queries import routes as queries
-from apps.access.queries.people import who_are
 from apps.access.rules.policies import (
-    can_confirm_policies,
     can_propose_policies,
-    can_refuse_policies,
-    can_withdraw_policies,
 )
 from apps.access.services import routes as services
-from apps.access.states import POLICY_CHANGE_TONES, PolicyChangeState
-from apps.access.web.policies import READERS, SHOWN
 from apps.access.web.policies_tabs import views_of
 from apps.access.web.routes_forms import RouteNoteForm, TierForms, are_valid, explain, tier_forms, tiers_of
-from apps.accounts.queries import roles_of
+from apps.access.web.versions import READERS, SHOWN, ChangePage, effect_context, tone_of
 from apps.core import clock
 from apps.core.actor import Role
 from apps.core.errors import Invalid
-from apps.core.numbers import plural
 from apps.core.web.views import ActorView
 
 
@@ -46,7 +38,7 @@ class Routes(ActorView):
             "version": version,
             "tiers": shown_tiers(version.tiers),
             "versions": queries.versions(self.actor),
-            "changes": [(change, _tone(change)) for change in queries.changes(self.actor)[:SHOWN]],
+            "changes": [(change, tone_of(change)) for change in queries.changes(self.actor)[:SHOWN]],
             "waiting": waiting,
             "may": can_propose_policies(self.actor, waiting),
             "views": views_of("access:routes"),
@@ -94,7 +86,7 @@ class Edit(ActorView):
 
     def _preview(self, version: RouteVersion, tiers: Tiers, note: RouteNoteForm) -> HttpResponse:
         found = services.preview(tiers, version, clock.now())
-        shown = {"differences": queries.differences(version.tiers, tiers), **effect_context(found)}
+        shown = {"differences": queries.differences(version.tiers, tiers), **_effect(found)}
         return self._page(version, tier_forms(tiers), RouteNoteForm(initial={"note": note["note"].value()}), shown)
 
     def _page(
@@ -131,68 +123,34 @@ class Version(ActorView):
         return render(request, "access/routes_version.html", context)
 
 
-class Change(ActorView):
-    """A change with its differences and effect; another security administrator decides it."""
+class Change(ChangePage):
+    """A change of the routes."""
 
-    roles = READERS
+    template_name = "access/routes_change.html"
+    back = "access:routes"
+    decisions = {
+        "confirm": (services.confirm, "Confirmed: new requests take the changed routes."),
+        "refuse": (services.refuse, "Refused: the routes stay as they are."),
+        "withdraw": (services.withdraw, "Withdrawn: the routes stay as they are."),
+    }
 
-    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show one change."""
-        change = queries.find_change(self.actor, pk)
-        context = {
-            "change": change,
-            "tone": _tone(change),
-            "state": PolicyChangeState(change.state).label,
-            "differences": queries.differences(change.based_on.tiers, change.tiers),
-            **effect_context(change.effect),
-            **self._rights(change),
-        }
-        return render(request, "access/routes_change.html", context)
+    def find(self, pk: int) -> RouteChange:
+        """Return the change. Raises NotFound."""
+        return queries.find_change(self.actor, pk)
 
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Confirm, refuse or withdraw."""
-        change = queries.find_change(self.actor, pk)
-        decide = self._decisions().get(request.POST.get("decision", ""))
-        if decide is None:
-            raise Invalid("Choose confirm, refuse or withdraw.")
-        act, said = decide
-        act(actor=self.actor, change=change)
-        messages.success(request, said)
-        return redirect("access:routes")
-
-    def _decisions(self) -> dict[str, tuple[Callable[..., Any], str]]:
-        return {
-            "confirm": (services.confirm, "Confirmed: new requests take the changed routes."),
-            "refuse": (services.refuse, "Refused: the routes stay as they are."),
-            "withdraw": (services.withdraw, "Withdrawn: the routes stay as they are."),
-        }
-
-    def _rights(self, change: RouteChange) -> dict[str, object]:
-        people = who_are({pk for pk in (self.actor.user_id, change.proposed_by_id) if pk})
-        mine = people.get(self.actor.user_id) if self.actor.user_id else None
-        proposer, roles = people.get(change.proposed_by_id), roles_of(change.proposed_by_id)
-        return {
-            "confirm": can_confirm_policies(self.actor, change, mine, proposer, roles),
-            "refuse": can_refuse_policies(self.actor, change),
-            "withdraw": can_withdraw_policies(self.actor, change),
-        }
+    def shown(self, change: RouteChange) -> dict[str, object]:
+        """Return its differences and effect."""
+        differences = queries.differences(change.based_on.tiers, change.tiers)
+        return {"differences": differences, **_effect(change.effect)}
 
 
-def _tone(change: RouteChange) -> str:
-    return POLICY_CHANGE_TONES[PolicyChangeState(change.state)]
-
-
-def effect_context(found: dict[str, Any]) -> dict[str, object]:
-    """Return what the part "Effect" shows: the number replayed, and each kind with its newest requests."""
-    sides = [
-        (title, tone, side["count"], side["requests"][:SHOWN], max(0, side["count"] - SHOWN))
-        for title, tone, side in (
-            ("would have had nobody to approve them", "bad", found["stranded"]),
-            ("would have taken another route", "warn", found["different"]),
-            ("failed for want of an approver and would have had one", "good", found["helped"]),
-        )
-    ]
-    return {"effect": {"replayed": plural(found["requests"], "request"), "sides": sides}}
+def _effect(found: dict[str, Any]) -> dict[str, object]:
+    return effect_context(
+        found["requests"],
+        ("would have had nobody to approve them", "bad", found["stranded"]),
+        ("would have taken another route", "warn", found["different"]),
+        ("failed for want of an approver and would have had one", "good", found["helped"]),
+    )
 
 
 table = Routes.as_view()
