@@ -157,7 +157,20 @@ def _answers(campaign: Campaign, reviewer_id: UUID) -> QuerySet[Decision]:
     return Decision.objects.filter(mine, campaign=campaign, stage=campaign.stage)
 
 
-def can_name(campaign: Campaign, item: Item, words: str) -> QuerySet[User]:
-    """Return active people whose name or mail has the words, for naming the right reviewer."""
+def can_name(item: Item) -> QuerySet[User]:
+    """Return the active people who may be named in place of an item's reviewer."""
     found = User.objects.filter(kind=User.Kind.PERSON, is_active=True).exclude(pk=item.reviewer_id)
-    return found.filter(Q(name__icontains=words) | Q(email__icontains=words)).order_by("name", "email")
+    return found.order_by("name", "email")
+
+
+def named(item: Item, words: str) -> QuerySet[User]:
+    """Return those of them whose name or mail has the words."""
+    return can_name(item).filter(Q(name__icontains=words) | Q(email__icontains=words))
+
+
+def by_id(item: Item, key: str) -> User | None:
+    """Return the one of that id; None for another id, or none at all. One query."""
+    try:
+        return can_name(item).filter(pk=UUID(key)).first()
+    except ValueError:
+        return None

@@ -26,6 +26,7 @@ from apps.core.command import Changed, Unchanged, command
 from apps.core.events import Subject
 from apps.core.facts import Fact
 from apps.core.sql import insert_from
+from apps.governance.operations import verb_of
 from apps.inventory.models import Asset, Coverage, Entitlement, Person
 from apps.inventory.records import ENTITLEMENT
 from apps.reviews.events import WATCH_LOOKED
@@ -132,5 +133,6 @@ def _reviewed_again() -> QuerySet[Item]:
 
 def _named(trigger: Trigger, rows: QuerySet[Entitlement]) -> Iterator[tuple[Trigger, str, str, str]]:
     for row in rows.order_by("pk")[: MOST_AT_ONCE + 1]:
-        name = f"{trigger.label}: {row.identity}, {row.operation} on {row.asset or row.scope or 'everything'}"
+        what, where = verb_of(row.operation).lower(), row.asset or row.scope or "everything"
+        name = f"{trigger.label}: {row.identity}, {what} on {where}"
         yield trigger, SubjectKind.ENTITLEMENT, row.pk.hex, name

@@ -81,8 +81,7 @@ class ItemPage(SheetView):
         return "Taken back."
 
     def _not_mine(self, row: Item) -> str:
-        wanted = self.request.POST.get("to", "")
-        to = next((user for user in sheet.can_name(self.campaign, row, "") if str(user.pk) == wanted), None)
+        to = sheet.by_id(row, self.request.POST.get("to", ""))
         if to is None:
             raise Invalid("Name the person who knows.", to="Choose from the list.")
         rerouting.not_mine(actor=self.actor, item=row, to=to, note=self.request.POST.get("note", "").strip())
@@ -107,7 +106,7 @@ class ItemPage(SheetView):
             "history": row.decisions.select_related("reviewer", "on_behalf_of").order_by("-number"),
             "routings": row.routings.select_related("before", "after").order_by("-pk"),
             "operations": [OPERATIONS[key] for key in (known.less if known else ())],
-            "people": sheet.can_name(self.campaign, row, words)[:FOUND] if words else (),
+            "people": sheet.named(row, words)[:FOUND] if words else (),
             "words": words,
             "running": self.running,
             "principal": self.principal,

@@ -7,6 +7,7 @@ from django.shortcuts import render
 
 from apps.core import clock
 from apps.reviews.queries import sheet
+from apps.reviews.queries.quality import quality_of
 from apps.reviews.states import Pile, Reason
 from apps.reviews.web.base import SheetView
 from apps.reviews.web.rows import Row, row_of
@@ -38,6 +39,7 @@ class Sheet(SheetView):
             **self._unneeded(),
             "usual": self._usual(frame["sample"]),
             "usual_count": self.far.piles[Pile.USUAL],
+            "quality": None if self.running else quality_of(self.campaign, self.seat.reviewer_id),
             "more_like_it": sheet.like_wrong(self.campaign, self.seat.reviewer_id),
         }
         return render(request, "reviews/sheet.html", context)

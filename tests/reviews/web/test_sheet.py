@@ -95,8 +95,10 @@ def test_not_mine_names_the_person_who_knows(fresh: SignIn, world: World, campai
     client, item = fresh("manager"), pile(campaign, Pile.CLOSE)[0]
     found = client.get(address(campaign, "item", item.pk), {"q": "Priya"}).content.decode()
     assert "Priya Raman" in found
-    refused = answer(client, item, "not_mine", to="nobody")
-    assert refused.status_code == 400  # type: ignore[attr-defined]
+    nobody = world.user("service")
+    for to in ("nobody", "", str(item.reviewer_id), str(nobody.pk)):
+        refused = answer(client, item, "not_mine", to=to)
+        assert refused.status_code == 400, to  # type: ignore[attr-defined]
     answer(client, item, "not_mine", to=str(world.user("owner").pk), note="She runs it")
     item.refresh_from_db()
     assert item.reviewer == world.user("owner")

@@ -64,10 +64,14 @@ def test_signing_waits_for_the_last_answer_and_ends_it(fresh: SignIn, campaign: 
     assert client.post(address(campaign, "sign")).status_code == 409
     for item in Item.objects.filter(campaign=campaign):
         answer(client, item, "revoke" if item.pile == Pile.UNNEEDED else "keep")
+    assert "How you reviewed" not in client.get(address(campaign)).content.decode()
     page = client.get(address(campaign, "sign")).content.decode()
     assert "revoked 4" in page
     assert client.post(address(campaign, "sign")).status_code == 302
     assert Seat.objects.get(campaign=campaign).signed_at is not None
+    signed = client.get(address(campaign)).content.decode()
+    assert "How you reviewed" in signed
+    assert "0 of 14 (0 %)" in signed, "nothing was decided at once"
     late = answer(client, pile(campaign, Pile.CLOSE)[0], "revoke")
     assert late.status_code == 409  # type: ignore[attr-defined]
     campaign.refresh_from_db()
