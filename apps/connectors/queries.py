@@ -44,6 +44,15 @@ def driver_named(name: str) -> Driver | None:
     return DRIVERS.get(name)
 
 
+def same_server(connection: Connection) -> QuerySet[Connection]:
+    """Return the connections that lead to the server of this one, it among them, whoever signs in there."""
+    driver = driver_named(connection.driver)
+    alike = {f"settings__{name}": connection.settings.get(name) for name in (driver.server if driver else ())}
+    if not alike:
+        return Connection.objects.filter(pk=connection.pk)
+    return Connection.objects.filter(driver=connection.driver, **alike)
+
+
 def shown(connection: Connection) -> Shown:
     """Return a connection as people read it. No query."""
     driver = driver_of(connection)

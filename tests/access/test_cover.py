@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from apps.access.models import Binding, Grant, Orphan
+from apps.access.queries.cover import cover_of, same_target
 from apps.access.services.grants import release
 from apps.access.services.orphans import scan_due
 from apps.access.states import GrantState
@@ -71,6 +72,39 @@ def test_invariant_10_two_assets_that_are_one_thing_at_the_target(cast: Cast, mo
     assert _shown(target, asset) == {"READ"}
     _end(cast, second)
     assert _shown(target, asset) == set()
+
+
+def _on(driver: str, binding: Binding, name: str, **settings: str) -> None:
+    """Put a binding on a connection of its own."""
+    now = clock.now()
+    fields = {"needs_secret": False, "created_at": now, "changed_at": now}
+    binding.connection = Connection.objects.create(name=name, driver=driver, settings=settings, **fields)
+    binding.save(update_fields=["connection"])
+
+
+@pytest.mark.parametrize(
+    ("driver", "other", "is_one"),
+    [
+        ("mlflow", {"base_url": "https://mlflow.example.org", "username": "second"}, True),
+        ("mlflow", {"base_url": "https://mlflow.example.org/other", "username": "first"}, False),
+        ("webhook", {"base_url": "https://mlflow.example.org"}, False),
+    ],
+)
+def test_invariant_10_two_connections_to_one_server(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, driver: str, other: dict[str, str], is_one: bool
+) -> None:
+    """Two accounts of the portal at one server show the same access; two servers, or two kinds of target, do not."""
+    asset = make_asset(tier=3, tier_confirmed=True)
+    use_fake(monkeypatch, asset)
+    old = Binding.objects.get()
+    _on(driver, old, "One", base_url="https://mlflow.example.org", username="first")
+    first = _held(cast, asset, "train.run")
+    Binding.objects.filter(pk=old.pk).update(enabled=False)
+    new = Binding.objects.create(provisioner=FAKE, asset=asset, levels=LEVELS, created_at=clock.now())
+    _on(driver, new, "Two", **other)
+    second = _held(cast, asset, "eval.run")
+    assert set(cover_of(first)) == ({second} if is_one else set())
+    assert set(same_target(new)) == ({old, new} if is_one else {new})
 
 
 def test_access_is_taken_where_it_was_given(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from apps.access.models import Binding, Grant
 from apps.access.states import WANTED_GRANTS, GrantState
 from apps.accounts.models import User
+from apps.connectors.queries import same_server
 from apps.inventory.models import Asset, Identity
 
 PORTAL = "portal"
@@ -58,11 +59,11 @@ def level_of(grant: Grant) -> str:
 
 
 def same_target(binding: Binding) -> QuerySet[Binding]:
-    """Return the bindings that lead to the target of this one, it among them: those of its connection."""
+    """Return the bindings that lead to the target of this one, it among them: those of its server."""
     rows = Binding.objects.filter(provisioner=binding.provisioner)
-    if binding.connection_id is None:
+    if binding.connection is None:
         return rows.filter(connection__isnull=True)
-    return rows.filter(connection_id=binding.connection_id)
+    return rows.filter(connection__in=same_server(binding.connection))
 
 
 def cover_of(grant: Grant) -> QuerySet[Grant]:
@@ -74,15 +75,14 @@ def cover_of(grant: Grant) -> QuerySet[Grant]:
 def is_carried_elsewhere(binding: Binding, number: int) -> bool:
     """Return whether access with a grant's mark, found at a binding's server, is another binding's to look after.
 
-    What no grant explains belongs to the oldest binding of the connection, so that it is listed once. Two queries.
+    What no grant explains belongs to the oldest binding of the server, so that it is listed once. Two queries.
     """
     grant = Grant.objects.select_related("binding").filter(pk=number).first()
     if grant is not None and grant.binding_id != binding.pk:
         return grant.binding.enabled or grant.state != GrantState.ENDED
     if grant is not None:
         return False
-    shared = Binding.objects.filter(connection=binding.connection, provisioner=binding.provisioner, enabled=True)
-    return shared.filter(pk__lt=binding.pk).exists()
+    return same_target(binding).filter(enabled=True, pk__lt=binding.pk).exists()
 
 
 def keep_levels(grant: Grant, now: datetime) -> tuple[str, ...]:

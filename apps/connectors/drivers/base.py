@@ -42,6 +42,7 @@ class Driver:
     """One product. `test` uses the target without changing it; `auth` signs the requests of an HTTP product.
 
     `address` names scheme, host and port; a secret is bound to it and to how the target proves itself (`anchor`).
+    `server` names the settings that tell one server from another: two connections alike in them show the same access.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Driver:
     test: Callable[[Probe], TestResult]
     auth: Callable[[Settings, Secret], httpx.Auth | None] = lambda settings, secret: None
     watched: bool = True
+    server: tuple[str, ...] = ()
 
     def read_settings(self, given: Mapping[str, object]) -> dict[str, str]:
         """Return the settings in their one form; raises Invalid for unknown, missing or wrong fields."""

@@ -78,4 +78,5 @@ DRIVER = Driver(
     address=address,
     test=test,
     auth=auth,
+    server=("base_url",),
 )

@@ -85,4 +85,5 @@ DRIVER = Driver(
     native_expiry=True,
     address=address,
     test=test,
+    server=("host", "port"),
 )
