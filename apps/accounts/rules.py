@@ -6,6 +6,7 @@ from datetime import datetime
 from apps.accounts.models import ApiToken, RoleChange, User
 from apps.core.actor import CHANGING_ROLES, Actor, Role, Strength
 from apps.core.decision import ALLOWED, Decision, refused
+from apps.core.persons import accounts_of
 
 STRONG = frozenset({Strength.SECOND_FACTOR, Strength.PHISHING_RESISTANT, Strength.SYSTEM})
 #: Roles nobody holds together: who changes the portal does not audit it.
@@ -57,11 +58,11 @@ def can_see_people(actor: Actor) -> Decision:
 
 
 def can_propose_role(actor: Actor, user: User, role: Role, held: frozenset[Role]) -> Decision:
-    """An admin, for another active user, a role that fits the ones held."""
+    """An admin, for another active person, a role that fits the ones held."""
     managing = can_manage_people(actor)
     if not managing:
         return managing
-    if actor.user_id == user.pk:
+    if accounts_of([user.pk], [actor.user_id]):
         return refused("Nobody proposes a role for themselves.")
     return role_fits(user, role, held)
 
@@ -84,9 +85,10 @@ def role_fits(user: User, role: Role, held: frozenset[Role]) -> Decision:
 def can_confirm_role(
     actor: Actor, change: RoleChange, held: frozenset[Role], now: datetime, *, admins: int = 0
 ) -> Decision:
-    """A second admin, who is neither the proposer nor the user; the command line only where no such admin exists.
+    """A second admin, neither the proposer nor the user, also by no other account of theirs; the command line only
+    where no such admin exists.
 
-    `admins` counts the active security admins other than the proposer and the user.
+    `admins` counts the active security admins who are other persons than the proposer and the user.
     """
     managing = can_manage_people(actor)
     if not managing:
@@ -96,7 +98,7 @@ def can_confirm_role(
     if actor.kind == "system":
         if admins:
             return refused("Another security administrator exists and confirms in the portal.")
-    elif actor.user_id in (change.user_id, change.proposed_by_id):
+    elif accounts_of([change.user_id, change.proposed_by_id], [actor.user_id]):
         return refused("A role is confirmed by someone other than the proposer and the person themselves.")
     return role_fits(change.user, change.role_value, held)
 

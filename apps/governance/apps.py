@@ -13,12 +13,15 @@ class GovernanceConfig(AppConfig):
         from apps.accounts.participants import PARTICIPANTS
         from apps.core.jobs import RECONCILERS
         from apps.core.notices import register_kind
+        from apps.core.persons import SAME_PERSON
         from apps.governance import events  # noqa: F401  (declares itself)
+        from apps.governance.queries.people import same_persons
         from apps.governance.services import ending, telling
         from apps.governance.web import registrations
 
         for kind in telling.KINDS:
             register_kind(kind)
         RECONCILERS.register("governance.end_exceptions", ending.end_due)
+        SAME_PERSON.register("governance.people", same_persons)
         PARTICIPANTS.register("governance.exceptions", ending.offboard)
         registrations.register()

@@ -133,6 +133,7 @@ def test_an_orphan_is_removed_and_live_access_stays(orphan: Orphan, cast: Cast) 
     for name in ("ciso", "auditor", "manager", "engineer", "service"):
         with pytest.raises(Forbidden):
             remove_orphan(actor=cast.actor(name), orphan=orphan)
+    assert Entry.objects.filter(action="access.orphan.removed.denied").count() == 5
     assert remove_orphan(actor=cast.actor("security_admin"), orphan=orphan)
     other = Orphan.objects.get(gone_at__isnull=True)
     assert remove_orphan(actor=cast.actor("security_admin"), orphan=other)

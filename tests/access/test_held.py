@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 
 from apps.access.models import Binding, HeldOperation, ManualTask
+from apps.access.provisioning.contract import Report
 from apps.access.queries.held import verifies
 from apps.access.services.grants import open_for, undo
 from apps.access.services.held import UNDO_WINDOW, hold, prepare, run, run_due
@@ -17,6 +18,7 @@ from apps.audit.models import Entry
 from apps.core import clock
 from apps.core.errors import Conflict, Forbidden, Invalid
 from apps.inventory.models import Asset
+from apps.notices.models import Notice
 from tests.access.grants import ACTOR, FakeTarget, make_holder, make_request, use_fake
 from tests.cast import Cast
 from tests.factories import make_asset
@@ -185,3 +187,32 @@ def test_what_can_be_held(cast: Cast, asset: Asset) -> None:
         with pytest.raises(Invalid):
             prepare(request=request, payload=payload, now=clock.now())
     assert not HeldOperation.objects.exists()
+
+
+def told(held: HeldOperation, name: str = "access.held.over") -> list[tuple[str, str]]:
+    """Return what was told of it, and to whom."""
+    rows = Notice.objects.filter(kind=name).values_list("user__email", "title")
+    return [(email.split("@")[0], text.rpartition(": ")[2]) for email, text in rows]
+
+
+@pytest.mark.parametrize("end", ["run as approved", "failed", "not run", "not run in time"])
+def test_who_asked_is_told_once_how_it_ended(
+    end: str, cast: Cast, held: HeldOperation, asset: Asset, target: FakeTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Run, failed, refused because it is no longer what was approved, too late; each once, with the reason."""
+    if end == "failed":
+        refusing = Report(False, evidence={"problem": "No such alias.", "refused": True})
+        monkeypatch.setattr(target, "execute", lambda order: refusing)
+    if end == "not run":
+        Asset.objects.filter(pk=asset.pk).update(content_digest="sha256:other")
+    _later(run_due, timedelta(hours=25) if end == "not run in time" else UNDO_WINDOW)
+    _later(run_due, timedelta(hours=26))
+    assert told(held) == [(cast.users["engineer"].email.split("@")[0], end)]
+
+
+def test_a_request_that_was_refused_is_told_once(cast: Cast, asset: Asset, target: FakeTarget) -> None:
+    """Its outcome was told; what was never approved did not end."""
+    request = make_request(make_holder(cast.users["engineer"]), asset, operation="model.promote", state="denied")
+    made = prepare(request=request, payload=PAYLOAD, now=clock.now())
+    _later(run_due)
+    assert _state(made) == HeldState.REFUSED and told(made) == []

@@ -1,5 +1,6 @@
 """What happens to requests by itself: expiry, escalation, reminders; and who stands in for whom."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,8 @@ from apps.access.models import Delegation, Grant
 from apps.access.services.delegations import delegate, end
 from apps.access.services.due import escalate_due, expire_due, remind_due
 from apps.access.states import RequestState
+from apps.accounts.services import deactivate_user
+from apps.audit.models import Entry
 from apps.core import clock
 from apps.core.actor import Strength, system
 from apps.core.errors import Conflict, Forbidden, Invalid
@@ -57,6 +60,17 @@ def test_a_late_stage_escalates_once_to_more_people(world: World) -> None:
     assert escalate_due(actor=SYSTEM, now=request.stage_due_at) == 0
     assert {row.user.name for row in request.asked.all()} == {"Priya Raman", "Kofi Mensah"}
     assert world.approve("manager", request).state == RequestState.APPROVED
+
+
+def test_a_stage_nobody_could_decide_escalates_at_once_and_it_is_written_down(world: World) -> None:
+    """The owner leaves: the team's manager is asked, and the log says since when it is theirs."""
+    request = world.ask()
+    deactivate_user(actor=world.actor("security_admin"), user=world.user("owner"))
+    request = world.fresh(request)
+    assert request.escalated_at is not None and request.asked.get().user == world.user("manager")
+    row = Entry.objects.get(action="access.request.escalated")
+    assert row.subject_id == str(request.pk)
+    assert json.loads(bytes(row.details.content))["facts"]["people"] == [str(world.user("manager").pk)]
 
 
 def test_the_approvers_are_reminded_once_by_itself(world: World) -> None:

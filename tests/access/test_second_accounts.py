@@ -9,8 +9,9 @@ from apps.access.services.emergency import confirm_permit, permit, review
 from apps.access.services.manual import confirm_task
 from apps.access.states import TaskKind
 from apps.accounts.models import User
+from apps.accounts.services import confirm_role, propose_role
 from apps.core import clock
-from apps.core.actor import Role
+from apps.core.actor import Role, system
 from apps.core.errors import Forbidden
 from apps.inventory.models import Asset
 from tests.access.asking import actor_of, make_user
@@ -77,3 +78,25 @@ def test_work_by_hand_is_not_confirmed_by_the_holders_other_account(cast: Cast) 
     with pytest.raises(Forbidden):
         confirm_task(actor=actor_of(second_account(holder, Role.SECURITY_ADMIN)), task=task, proof="Done")
     assert confirm_task(actor=cast.actor("security_admin"), task=task, proof="Done").value.done_at
+
+
+def test_a_role_is_neither_proposed_nor_confirmed_by_another_account_of_the_same_person(cast: Cast) -> None:
+    """Two accounts of one administrator are one administrator; where no other is left, the command line confirms."""
+    proposer = make_holder(cast.users["security_admin"])
+    other = second_account(proposer, Role.SECURITY_ADMIN)
+    change = propose_role(actor=actor_of(proposer), user=cast.users["engineer"], role=Role.AUDITOR).value
+    with pytest.raises(Forbidden, match="other than the proposer"):
+        confirm_role(actor=actor_of(other), change=change)
+    with pytest.raises(Forbidden, match="themselves"):
+        propose_role(actor=actor_of(other), user=proposer, role=Role.CISO)
+    with pytest.raises(Forbidden, match="Another security administrator"):
+        confirm_role(actor=system("command line"), change=change)
+    User.objects.filter(pk=cast.users["second_admin"].pk).update(is_active=False)
+    assert confirm_role(actor=system("command line"), change=change).value.state == "confirmed"
+
+
+def test_a_role_is_confirmed_by_another_person(cast: Cast) -> None:
+    proposer = make_holder(cast.users["security_admin"])
+    second_account(proposer, Role.SECURITY_ADMIN)
+    change = propose_role(actor=actor_of(proposer), user=cast.users["engineer"], role=Role.AUDITOR).value
+    assert confirm_role(actor=cast.actor("second_admin"), change=change).value.state == "confirmed"

@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 
 from apps.access.models import Binding, Grant, Orphan
 from apps.access.queries.live import live_grants
+from apps.access.services import suspension
 from apps.access.services.grants import end_all_of, release
 from apps.access.services.orphans import scan_due
 from apps.access.services.reconciling import expire_due
@@ -121,6 +122,17 @@ def test_seven_days_of_rest_are_the_end(grant: Grant) -> None:
     with clock.shifted(timedelta(days=7, minutes=1)):
         assert judge_conditions() == 1
     assert (again(grant).state, again(grant).end_reason) == (GrantState.ENDING, EndReason.SIGNAL)
+
+
+def test_all_grants_are_judged_however_many(grant: Grant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In pieces, both ways: what comes first never hides what comes after it."""
+    monkeypatch.setattr(suspension, "BATCH", 1)
+    others = [open_grant(make_request(grant.holder, make_asset(tier=3, tier_confirmed=True))) for _ in range(2)]
+    Authenticator.objects.all().delete()
+    assert judge_conditions() == 3
+    assert {again(row).state for row in (grant, *others)} == {GrantState.SUSPENDED}
+    make_holder(grant.holder)
+    assert judge_conditions() == 3
 
 
 def test_access_that_comes_back_is_taken_again(cast: Cast, grant: Grant, target: FakeTarget) -> None:

@@ -23,6 +23,7 @@ from apps.access.queries.cover import binding_for, resource_of
 from apps.access.queries.held import verifies
 from apps.access.rules.held import can_hold, can_run
 from apps.access.services.leases import LEASE, backoff
+from apps.access.services.notifying import tell_held
 from apps.access.states import HELD_MACHINE, HeldState, Presence, RequestState
 from apps.core import clock
 from apps.core.actor import Actor, system
@@ -100,6 +101,8 @@ def refuse(*, actor: Actor, held: HeldOperation, reason: str, now: datetime) -> 
     ended: dict[str, Any] = {"ended_at": now, "due_at": None, "result": {"refused": reason[:500]}}
     HELD_MACHINE.move(HeldOperation.objects.all(), pk=held.pk, before=before, after=HeldState.REFUSED, **ended)
     held.refresh_from_db()
+    if before == HeldState.HELD:
+        tell_held(actor=actor, request=held.request, what="not run", why=reason, now=now)
     return _changed(held, before, value=True, reason=reason)
 
 
@@ -214,6 +217,7 @@ def _settle(held: HeldOperation, report: Report) -> None:
 def mark_run(*, actor: Actor, held: HeldOperation, report: Report, now: datetime) -> Changed:
     """The target says it was run. Raises Conflict when somebody else settled it."""
     _end(held, HeldState.DONE, report, now)
+    tell_held(actor=actor, request=held.request, what="run as approved", why="", now=now)
     return _changed(held, HeldState.RUNNING, payload_digest=held.payload_digest, result=held.result)
 
 
@@ -222,6 +226,7 @@ def mark_failed(*, actor: Actor, held: HeldOperation, report: Report, now: datet
     """The target refused it, or nobody can tell what came of it. Raises Conflict when somebody else settled it."""
     _end(held, HeldState.FAILED, report, now)
     problem = str(report.evidence.get("problem") or "What came of it is not known: look at the target.")
+    tell_held(actor=actor, request=held.request, what="failed", why=problem, now=now)
     return _changed(held, HeldState.RUNNING, problem=problem)
 
 
@@ -241,6 +246,9 @@ def expire(*, actor: Actor, held: HeldOperation, now: datetime) -> Changed:
     late = HeldOperation.objects.filter(run_by__lte=now)
     HELD_MACHINE.move(late, pk=held.pk, before=HeldState.HELD, after=HeldState.EXPIRED, ended_at=now, due_at=None)
     held.refresh_from_db()
+    tell_held(
+        actor=actor, request=held.request, what="not run in time", why="Ask again if it is still wanted.", now=now
+    )
     return _changed(held, HeldState.HELD)
 
 

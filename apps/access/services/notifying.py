@@ -29,6 +29,12 @@ KINDS = (
         may_opt_out=False,
     ),
     NoticeKind(
+        "access.held.over",
+        "An operation you asked for was run, or was not",
+        Templates("{asset}: {what}", ("{operation}", "{parties}", "{why}"), "Open the request"),
+        may_opt_out=False,
+    ),
+    NoticeKind(
         "access.request.question",
         "A question about your request",
         Templates("Question about your request for {asset}", ("{operation}", "{parties}"), "Answer it"),
@@ -95,6 +101,12 @@ def tell_outcome(*, actor: Actor, request: AccessRequest, what: str, why: str, n
     """Tell requester and beneficiary what became of a request."""
     to = [request.requester_id, request.beneficiary_id]
     tell("access.request.outcome", actor=actor, request=request, to=to, once="outcome", now=now, what=what, why=why)
+
+
+def tell_held(*, actor: Actor, request: AccessRequest, what: str, why: str, now: datetime) -> None:
+    """Tell requester and beneficiary what became of an approved operation."""
+    to = [request.requester_id, request.beneficiary_id]
+    tell("access.held.over", actor=actor, request=request, to=to, once="held", now=now, what=what, why=why)
 
 
 def tell_nobody(*, actor: Actor, request: AccessRequest, why: str, now: datetime) -> None:

@@ -13,7 +13,7 @@ from apps.access.services.orphans import keep_found, listed_at
 from apps.access.states import Presence
 from apps.core import clock
 from apps.core.actor import Actor
-from apps.core.command import Changed, command
+from apps.core.command import Changed, Unchanged, command
 from apps.core.errors import Conflict
 from apps.core.events import Subject
 
@@ -24,7 +24,7 @@ def remove_orphan(*, actor: Actor, orphan: Orphan) -> bool:
     Live grants for the same account and resource keep theirs. No transaction is open while the target is called.
     Raises Forbidden, Conflict when a grant explains it now or it is gone, or when the target cannot be read.
     """
-    can_remove_orphan(actor, orphan).require()
+    _ask(actor=actor, orphan=orphan)
     binding = Binding.objects.select_related("connection").get(pk=orphan.binding_id)
     carrier = provisioner(binding.provisioner)
     found = _scanned(carrier, binding)
@@ -38,6 +38,13 @@ def remove_orphan(*, actor: Actor, orphan: Orphan) -> bool:
     gone = not any(_is(one, orphan) for one in left)
     _keep(actor=actor, orphan=orphan, gone=gone, problem=str(report.evidence.get("problem", ""))[:300])
     return gone
+
+
+@command(ORPHAN_REMOVED)
+def _ask(*, actor: Actor, orphan: Orphan, now: datetime) -> Unchanged:
+    """Ask the rule where a refusal is written down; the target is called outside of any transaction."""
+    can_remove_orphan(actor, orphan).require()
+    return Unchanged()
 
 
 def _scanned(carrier: Provisioner, binding: Binding) -> list[Found]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from apps.access.events import REQUEST_APPROVED, REQUEST_FAILED
+from apps.access.events import REQUEST_APPROVED, REQUEST_ESCALATED, REQUEST_FAILED
 from apps.access.models import AccessRequest, Asked, HeldOperation, PolicyVersion
 from apps.access.queries.approvers import Seat
 from apps.access.queries.deciding import counted_votes, digest_now, recheck, settled, stage_of, standing
@@ -131,13 +131,22 @@ def seat_stage(*, actor: Actor, request: AccessRequest, now: datetime) -> int:
     need = int(str(stage_of(request)["need"]))
     seats = _free_seats(request, now)
     if not _enough(request, seats, need) and stage_of(request)["escalate_to"] and request.escalated_at is None:
-        AccessRequest.objects.filter(pk=request.pk).update(escalated_at=now)
-        request.escalated_at = now
-        seats = _free_seats(request, now)
+        seats = _escalated(actor=actor, request=request, known=seats, now=now).value
     if not _enough(request, seats, need):
         fail(actor=actor, request=request, now=now)
         return 0
     return len(put_to(actor=actor, request=request, seats=seats, why="", now=now))
+
+
+@command(REQUEST_ESCALATED)
+def _escalated(*, actor: Actor, request: AccessRequest, known: list[Seat], now: datetime) -> Changed:
+    """Escalate a stage that too few could decide; the value is who may decide it now."""
+    AccessRequest.objects.filter(pk=request.pk).update(escalated_at=now)
+    request.escalated_at = now
+    seats = _free_seats(request, now)
+    before = {seat.who.user_id for seat in known}
+    added = [str(seat.who.user_id) for seat in seats if seat.who.user_id not in before]
+    return Changed(subject_of(request), {"stage": request.stage, "people": added}, value=seats)
 
 
 def _free_seats(request: AccessRequest, now: datetime) -> list[Seat]:

@@ -1,6 +1,6 @@
 """Suspending and resuming: a grant rests while what it was given upon does not hold, and never outlives its window."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from allauth.mfa.models import Authenticator
@@ -38,15 +38,23 @@ def judge_conditions() -> int:
     Return how many moved. Only the grants that may be concerned are read.
     """
     now, moved = clock.now(), 0
-    for grant in _suspects()[:BATCH]:
+    for grant in _in_pieces(_suspects()):
         moved += _tried(suspend, grant, now)
-    for grant in Grant.objects.filter(state=GrantState.SUSPENDED, expires_at__gt=now).order_by("pk")[:BATCH]:
+    for grant in _in_pieces(Grant.objects.filter(state=GrantState.SUSPENDED, expires_at__gt=now)):
         if grant.suspended_at is not None and grant.suspended_at <= now - LONGEST_REST:
             note = grant.suspended_because
             moved += end_if_live(actor=ACTOR, grant=grant, reason=EndReason.SIGNAL, note=note, now=now)
         else:
             moved += _tried(resume, grant, now)
     return moved
+
+
+def _in_pieces(rows: QuerySet[Grant]) -> Iterator[Grant]:
+    """Yield all rows, some hundred at a time: what stays as it is never hides what comes after it."""
+    last = 0
+    while piece := list(rows.filter(pk__gt=last).order_by("pk")[:BATCH]):
+        yield from piece
+        last = piece[-1].pk
 
 
 def _tried(what: Callable[..., Changed | Unchanged], grant: Grant, now: datetime) -> bool:
@@ -64,7 +72,7 @@ def _suspects() -> QuerySet[Grant]:
     factors = Authenticator.objects.filter(user_id=OuterRef("holder_id"), type__in=FACTOR_TYPES)
     without = Q(holder__kind=User.Kind.PERSON) & ~Q(Exists(factors))
     suspect = (Q(named__contains=f'"{SIGNED}"') & unsigned) | (Q(named__contains=f'"{FACTOR}"') & without)
-    return named.filter(suspect).select_related("asset", "holder", "binding").order_by("pk")
+    return named.filter(suspect).select_related("asset", "holder", "binding")
 
 
 @command(GRANT_SUSPENDED)

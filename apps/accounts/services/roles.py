@@ -24,6 +24,7 @@ from apps.core.command import Changed, Unchanged, command
 from apps.core.decision import refused
 from apps.core.errors import Conflict, Invalid
 from apps.core.events import Subject
+from apps.core.persons import accounts_of
 
 PROPOSAL_LASTS = timedelta(days=7)
 REASON_LIMIT = 500
@@ -38,6 +39,12 @@ def other_admins(*users: User | None) -> int:
     """Return how many active security administrators there are beside the given users."""
     known = [user.pk for user in users if user is not None]
     return role_holders(Role.SECURITY_ADMIN).exclude(pk__in=known).count()
+
+
+def other_persons(change: RoleChange) -> int:
+    """Return how many active security administrators are other persons than a proposal's user and proposer."""
+    admins = set(role_holders(Role.SECURITY_ADMIN).values_list("pk", flat=True))
+    return len(admins - accounts_of([change.user_id, change.proposed_by_id], admins))
 
 
 @command(events.ROLE_PROPOSED)
@@ -65,7 +72,7 @@ def confirm_role(*, actor: Actor, now: datetime, change: RoleChange) -> Changed:
     """Confirm a proposal: the role acts on the user's next request. Raises Forbidden, Conflict when decided already."""
     lock_roles()
     change.user.refresh_from_db(fields=["is_active"])
-    admins = other_admins(change.user, change.proposed_by)
+    admins = other_persons(change)
     can_confirm_role(actor, change, roles_of(change.user_id), now, admins=admins).require()
     _move(change, RoleChangeState.CONFIRMED, actor, now)
     change.user.groups.add(Group.objects.get(name=change.role))

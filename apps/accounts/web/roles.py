@@ -11,7 +11,7 @@ from apps.accounts import services as commands
 from apps.accounts.models import RoleChange
 from apps.accounts.queries import open_proposals, role_changes, roles_of
 from apps.accounts.rules import can_confirm_role, can_refuse_role, can_withdraw_role
-from apps.accounts.services.roles import other_admins
+from apps.accounts.services.roles import other_persons
 from apps.accounts.web.forms import RoleForm
 from apps.accounts.web.people import OVERSEERS, PersonView
 from apps.core import clock
@@ -62,7 +62,7 @@ class Proposals(ActorView):
 
     def _row(self, change: RoleChange, now: Any) -> dict[str, Any]:
         held = roles_of(change.user_id)
-        admins = other_admins(change.user, change.proposed_by)
+        admins = other_persons(change)
         return {
             "change": change,
             "confirm": can_confirm_role(self.actor, change, held, now, admins=admins),

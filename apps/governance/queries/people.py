@@ -81,6 +81,14 @@ def is_among(user_id: UUID | None, others: Iterable[UUID | None], known: Mapping
     return me is not None and any(me.same_as(people[pk]) for pk in ids if pk in people)
 
 
+def same_persons(ids: frozenset[UUID], among: frozenset[UUID]) -> frozenset[UUID]:
+    """Return who of `among` is one person with any of the users (`core.persons`). Four queries."""
+    if not ids or not among:
+        return frozenset()
+    people = who_are(ids | among)
+    return frozenset(pk for pk in among if is_among(pk, ids, people))
+
+
 def _who(user: User, person: Person | None, addresses: set[str], keepers: set[UUID]) -> Who:
     known = {user.email.lower(), *addresses, *((person.email.lower(),) if person else ())}
     return Who(
