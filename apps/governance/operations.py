@@ -163,6 +163,6 @@ def operations_for(kind: str) -> list[Operation]:
 
 
 def verb_of(operation: str) -> str:
-    """Return an operation in plain words; its key where the catalogue has lost it."""
+    """Return an operation in plain words; a source's own word, `EDIT` as `Edit`, where it is none of the catalogue."""
     known = OPERATIONS.get(operation)
-    return known.verb if known else operation
+    return known.verb if known else operation.capitalize() if operation.isupper() else operation

@@ -125,7 +125,7 @@ class TestChanging:
         assert row.expires_at - row.created_at == timedelta(hours=2)
         with clock.shifted(timedelta(hours=2)):
             expire_due(actor=system("tests"))
-        assert world.fresh(row).outcome_reason == "Nobody answered within 2 hours."
+        assert world.fresh(row).outcome_reason == "It was not decided within 2 hours."
 
 
 @pytest.mark.django_db

@@ -5,6 +5,7 @@ from apps.access.provisioning.contract import Found, Order, Report, Work
 from apps.access.services.manual import task_for, task_for_held
 from apps.access.states import Presence, TaskKind
 from apps.core import clock
+from apps.governance.operations import verb_of
 
 #: How often the task is asked about, in seconds; its confirmation wakes the grant at once.
 ASK_EVERY = 60.0
@@ -53,7 +54,9 @@ class ManualProvisioner:
 
     def execute(self, order: Order) -> Report:
         """Put the task to run the operation."""
-        text = f"Run {order.operation} on {order.resource} exactly as approved (payload {order.payload_digest[:12]})."
+        text = (
+            f"{verb_of(order.operation)}: {order.resource}, exactly as approved (payload {order.payload_digest[:12]})."
+        )
         task_for_held(order.held, text, clock.now())
         return Report(True, Presence.UNKNOWN, evidence={"task": "put"}, retry_after=ASK_EVERY)
 

@@ -15,6 +15,7 @@ from apps.access.queries.people import who_are
 from apps.access.queries.plan import tier_of_asset
 from apps.access.queries.signals import Signal, signals
 from apps.core.actor import Actor
+from apps.core.ui.words import instant_text
 from apps.governance.operations import OPERATIONS
 from apps.governance.tiers import TIERS, request_tier
 from apps.inventory.models import Asset
@@ -101,11 +102,15 @@ def card(request: AccessRequest, actor: Actor, now: datetime) -> Card:
         checks_out=tuple(signal for signal in found if not signal.against),
         blast_radius=_blast_radius(lineage, actor),
         less=less_than(request),
-        effect=f"{OPERATIONS[request.operation].consequence}, for {request.minutes} min from the approval.",
+        effect=f"{OPERATIONS[request.operation].consequence}, for {request.minutes} min from {_beginning(request)}.",
         earlier=_earlier(request),
         digest=digest_now(request),
         asked_of=_asked_of(request, now),
     )
+
+
+def _beginning(request: AccessRequest) -> str:
+    return instant_text(request.start_at) if request.start_at else "the approval"
 
 
 def _blast_radius(lineage: list[Related], actor: Actor) -> BlastRadius:

@@ -37,8 +37,10 @@ def expire_due(*, actor: Actor, now: datetime) -> Changed | Unchanged:
 
 
 def _unanswered(row: AccessRequest) -> str:
-    hours = round((row.expires_at - row.created_at).total_seconds() / 3600)
-    return f"Nobody answered within {plural(hours, 'hour')}."
+    hours = plural(round((row.expires_at - row.created_at).total_seconds() / 3600), "hour")
+    if row.state == RequestState.NEEDS_INFO:
+        return f"The answer that was asked for did not come within {hours} of the request."
+    return f"It was not decided within {hours}."
 
 
 def _ended(row: AccessRequest, after: RequestState, why: str, now: datetime) -> bool:

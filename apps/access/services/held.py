@@ -30,6 +30,7 @@ from apps.core.actor import Actor, system
 from apps.core.command import Changed, Unchanged, command
 from apps.core.errors import Conflict, Invalid
 from apps.core.events import Subject
+from apps.governance.operations import verb_of
 
 #: An approval can be taken back for this long, so nothing that cannot be taken back runs before.
 UNDO_WINDOW = timedelta(seconds=30)
@@ -43,7 +44,9 @@ _NOT_APPROVED = [RequestState.DENIED, RequestState.CANCELLED, RequestState.EXPIR
 def subject_of_held(held: HeldOperation) -> Subject:
     """Return the held operation as the audit log names it: by its request."""
     request = held.request
-    return Subject("access_request", str(request.pk), f"{request.name}: {request.operation} on {request.asset_label}")
+    return Subject(
+        "access_request", str(request.pk), f"{request.name}: {verb_of(request.operation)}, {request.asset_label}"
+    )
 
 
 def payload_digest(payload: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from apps.access.models import Grant, Receipt
 from apps.access.provisioning.contract import Report
 from apps.access.states import Carried, Presence
 from apps.core.events import Subject
+from apps.governance.operations import verb_of
 
 #: One thing done or seen.
 Line = tuple[Carried, Report]
@@ -16,7 +17,7 @@ _LONGEST = 500
 
 def subject_of(grant: Grant) -> Subject:
     """Return the grant as the audit log names it."""
-    return Subject("grant", str(grant.pk), f"{grant.name}: {grant.operation} on {grant.asset_label}"[:300])
+    return Subject("grant", str(grant.pk), f"{grant.name}: {verb_of(grant.operation)}, {grant.asset_label}"[:300])
 
 
 def write_lines(grant: Grant, generation: int, lines: Iterable[Line], now: datetime) -> None:

@@ -10,6 +10,7 @@ from apps.accounts.queries import role_holders
 from apps.core.actor import Actor, Role
 from apps.core.events import Subject
 from apps.core.notices import Fact, NoticeKind, Templates
+from apps.governance.operations import verb_of
 from apps.notices.services import owe
 
 KINDS = (
@@ -56,7 +57,11 @@ KINDS = (
 
 def tell(kind: str, *, actor: Actor, grant: Grant, to: Iterable[UUID], once: str, now: datetime, **facts: Fact) -> None:
     """Owe a fact about a grant to people; `once` names it within the grant."""
-    common: dict[str, Fact] = {"asset": grant.asset_label, "operation": grant.operation, "holder": grant.holder.name}
+    common: dict[str, Fact] = {
+        "asset": grant.asset_label,
+        "operation": verb_of(grant.operation),
+        "holder": grant.holder.name,
+    }
     owe(
         actor=actor,
         kind=kind,

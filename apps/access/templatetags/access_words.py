@@ -1,14 +1,12 @@
-"""{% load access_words %}: spans of time and operations in plain words."""
+"""{% load access_words %}: spans and moments of time in plain words."""
 
 from datetime import datetime
 
 from django import template
 
 from apps.access.web import words
-from apps.governance.operations import verb_of
 
 register = template.Library()
-register.filter("verb", verb_of)
 
 
 @register.filter

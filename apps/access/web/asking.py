@@ -16,7 +16,7 @@ from apps.access.web.held import now_context
 from apps.access.web.once import way_of
 from apps.access.web.planned import deal_of, option_of, panel_of, presets_for
 from apps.access.web.wish import Wish, key_of, link_to, read
-from apps.access.web.words import span
+from apps.access.web.words import clock_time, span
 from apps.accounts.models import User
 from apps.core import clock
 from apps.core.errors import DomainError, Invalid, NotFound
@@ -81,7 +81,9 @@ class New(ActorView):
         made.refresh_from_db()
         if made.state == RequestState.APPROVED:
             whom = f" for {wish.person.name}" if wish.person else ""
-            messages.success(self.request, f"Granted{whom}: {span(made.minutes)} from now on.")
+            later = made.start_at is not None and made.start_at > clock.now()
+            begins = f"from {clock_time(made.start_at, clock.now())} UTC" if later else "from now on"
+            messages.success(self.request, f"Granted{whom}: {span(made.minutes)} {begins}.")
         elif made.state == RequestState.PENDING:
             messages.success(self.request, f"{made.name} is with those who decide; they were told.")
         return redirect("access:request", number=made.pk)

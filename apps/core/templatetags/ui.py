@@ -23,6 +23,7 @@ register.filter("instant_text", words.instant_text)
 register.filter("day", words.day_text)
 register.filter("short_day", words.short_day)
 register.filter("tri", words.three_valued)
+register.filter("verb", words.verb_text)
 
 
 @register.filter

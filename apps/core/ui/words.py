@@ -1,11 +1,21 @@
 """Words for change, time and the three-valued facts, so that every page says the same thing the same way."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from apps.core.numbers import grouped, plural
+from apps.core.registry import Registry
 
 SOON_DAYS = 3
+#: What says the operations of access in plain words: the app that keeps their catalogue.
+VERBS: Registry[Callable[[str], str]] = Registry("words of operations")
+
+
+def verb_text(operation: str) -> str:
+    """`Read data` for `data.read`; a source's own word, which no catalogue has, stays as it is."""
+    said = (say(operation) for say in VERBS)
+    return next((words for words in said if words != operation), operation)
 
 
 @dataclass(frozen=True)
