@@ -1,7 +1,8 @@
 """Random schedules of four PostgreSQL connections: carry, expire, release, revoke, suspend, resume, leave.
 
-`make race` draws 10,000 schedules; `make test` draws 30. Whatever the order: every grant ends once, for one reason,
-what has ended stays ended, the target shows nothing, and each step is in receipts and log exactly once.
+`make race` draws 10,000 schedules, half of them here; `make test` draws 30. Whatever the order: every grant ends
+once, for one reason, what has ended stays ended, the target shows nothing, and each step is in receipts and log
+exactly once.
 """
 
 import os
@@ -32,7 +33,7 @@ from tests.cast import Cast, assemble
 from tests.factories import make_asset
 
 __all__ = ["postgres", "template"]
-SCHEDULES = int(os.environ.get("ZTPORTAL_RACES", "30"))
+SCHEDULES = int(os.environ.get("ZTPORTAL_RACES", "60")) // 2
 CONNECTIONS = 4
 
 
