@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import TypedDict
 
-from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
 
-USER = settings.AUTH_USER_MODEL
+from apps.access.models.version import Change, Version, change_of_two, version_of_two
 
 
 class Stage(TypedDict):
@@ -31,54 +29,26 @@ class Route(TypedDict):
 Tiers = Mapping[str, Route]
 
 
-class RouteVersion(models.Model):
-    """The routes of all tiers in force from `in_force_at`: `tiers` maps the number of a tier to its stages and the
-    hours a request waits. The stages are kept as `RouteStage` too, which plans read.
+class RouteVersion(Version):
+    """The routes of all tiers in force: `tiers` maps the number of a tier to its stages and the hours a request waits.
 
-    Versions are never changed.
+    The stages are kept as `RouteStage` too, which plans read.
     """
 
-    number = models.PositiveIntegerField(primary_key=True)
     tiers = models.JSONField()
-    note = models.CharField(max_length=500, blank=True)
-    in_force_at = models.DateTimeField()
-    proposed_by = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")
-    confirmed_by = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")
 
-    class Meta:
-        ordering = ["-number"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(proposed_by__isnull=True) | ~Q(proposed_by=F("confirmed_by")),
-                name="route_version_two_people",
-            )
-        ]
+    class Meta(Version.Meta):
+        constraints = [version_of_two("route")]
 
     def __str__(self) -> str:
         return f"Routes, version {self.number}"
 
 
-class RouteChange(models.Model):
-    """Proposed routes, based on a version; their effect on past requests was computed before they were saved."""
+class RouteChange(Change):
+    """Proposed routes of all tiers."""
 
     based_on = models.ForeignKey(RouteVersion, on_delete=models.PROTECT, related_name="changes")
     tiers = models.JSONField()
-    note = models.CharField(max_length=500)
-    effect = models.JSONField(default=dict, help_text="What it would have changed in the last 90 days")
-    state = models.CharField(max_length=9, default="proposed", help_text="proposed, confirmed, refused, withdrawn")
-    proposed_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="proposed_route_changes")
-    proposed_at = models.DateTimeField()
-    decided_by = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")
-    decided_at = models.DateTimeField(null=True)
 
-    class Meta:
-        ordering = ["-proposed_at"]
-        constraints = [
-            models.UniqueConstraint(fields=["state"], condition=Q(state="proposed"), name="route_change_one_open"),
-            models.CheckConstraint(
-                condition=~Q(state="confirmed") | ~Q(decided_by=F("proposed_by")), name="route_change_two_people"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.note[:60]
+    class Meta(Change.Meta):
+        constraints = change_of_two("route")
