@@ -4,7 +4,7 @@ Each takes the import and `now`, runs in the import's transaction, and may be re
 """
 
 from apps.inventory.formats import RESOLVERS
-from apps.inventory.resolve import arns, assets, people
+from apps.inventory.resolve import arns, assets, people, registered
 
 
 def register() -> None:
@@ -14,4 +14,5 @@ def register() -> None:
     RESOLVERS.register("assets", assets.resolve_assets)
     RESOLVERS.register("asset relations", assets.resolve_relations)
     RESOLVERS.register("ARNs of entitlements", arns.resolve_arns)
+    RESOLVERS.register("models of MLflow permissions", registered.resolve_registered)
     RESOLVERS.register("owner claims", people.resolve_owner_claims)
