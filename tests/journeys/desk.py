@@ -26,9 +26,9 @@ PASSKEY = {
 }  # fmt: skip
 
 
-def make_desk(data: Path) -> Path:
-    """Make the data folder."""
-    command = [sys.executable, "-m", "tests.journeys.desk_rows"]
+def make_desk(data: Path, rows: str = "desk_rows") -> Path:
+    """Make the data folder, with what a module beside this one writes into it."""
+    command = [sys.executable, "-m", f"tests.journeys.{rows}"]
     done = subprocess.run(
         command, cwd=ROOT, env=environment(make_empty(data)), capture_output=True, text=True, timeout=300
     )

@@ -13,7 +13,8 @@ from apps.core.errors import NotFound
 from apps.reviews.models import Campaign, Decision, Item, Seat
 from apps.reviews.models.campaign import stands_in_for
 from apps.reviews.queries.bulk import sheet_items
-from apps.reviews.states import CampaignState, Choice, ItemState, Pile, Reason
+from apps.reviews.queries.reasons import pile_expression
+from apps.reviews.states import CampaignState, Choice, ItemState, Pile
 
 #: Single answers that say how fast somebody decides, and the longest gap that is still deciding.
 PACE_OF, LONGEST_GAP = 30, timedelta(minutes=3)
@@ -97,7 +98,7 @@ def waiting_count(actor: Actor) -> int:
     return waiting_for(actor).order_by().count()
 
 
-def items_of(campaign: Campaign, reviewer_id: UUID) -> QuerySet[Item]:
+def items_of(campaign: Campaign, reviewer_id: UUID | None) -> QuerySet[Item]:
     """Return the items of a reviewer's sheet in the open stage; what vanished by itself is no question any more."""
     return sheet_items(campaign, reviewer_id).exclude(state=ItemState.MOOT)
 
@@ -136,9 +137,22 @@ def minutes_left(campaign: Campaign, reviewer_id: UUID, far: Progress, sample_le
     return max(1, round((single * seconds + steps * STEP_SECONDS) / 60))
 
 
-def like_wrong(campaign: Campaign, reviewer_id: UUID) -> int:
-    """Return how many items joined *Look closely* because one like them was found wrong. One query."""
-    return items_of(campaign, reviewer_id).filter(reasons__contains=f"{Reason.LIKE_WRONG} ").count()
+def like_wrong(campaign: Campaign, reviewer_id: UUID) -> frozenset[int]:
+    """Return the numbers of items that joined *Look closely* because one like them was found wrong. One query.
+
+    Their recorded reasons are what was shown and stay; that these would put them elsewhere tells them apart.
+    """
+    found = items_of(campaign, reviewer_id).filter(pile=Pile.CLOSE).annotate(recorded=pile_expression())
+    return frozenset(found.filter(recorded=Pile.USUAL).values_list("pk", flat=True))
+
+
+def next_open(item: Item) -> int | None:
+    """Return the number of this item while it is undecided, else of the next that is, in its pile and sheet.
+
+    One query; None where nothing is left below it.
+    """
+    same = items_of(item.campaign, item.reviewer_id).filter(state=ItemState.OPEN, pile=item.pile, pk__gte=item.pk)
+    return same.order_by("pk").values_list("pk", flat=True).first()
 
 
 def kept_lately(campaign: Campaign, reviewer_id: UUID, now: datetime) -> int:
@@ -157,20 +171,15 @@ def _answers(campaign: Campaign, reviewer_id: UUID) -> QuerySet[Decision]:
     return Decision.objects.filter(mine, campaign=campaign, stage=campaign.stage)
 
 
-def can_name(item: Item) -> QuerySet[User]:
-    """Return the active people who may be named in place of an item's reviewer."""
-    found = User.objects.filter(kind=User.Kind.PERSON, is_active=True).exclude(pk=item.reviewer_id)
-    return found.order_by("name", "email")
-
-
 def named(item: Item, words: str) -> QuerySet[User]:
-    """Return those of them whose name or mail has the words."""
-    return can_name(item).filter(Q(name__icontains=words) | Q(email__icontains=words))
+    """Return the active people but the item's reviewer whose name or mail has the words."""
+    found = User.objects.filter(kind=User.Kind.PERSON, is_active=True).exclude(pk=item.reviewer_id)
+    return found.filter(Q(name__icontains=words) | Q(email__icontains=words)).order_by("name", "email")
 
 
-def by_id(item: Item, key: str) -> User | None:
-    """Return the one of that id; None for another id, or none at all. One query."""
+def by_id(key: str) -> User | None:
+    """Return whoever has that id, for the rule to judge; None where nobody has. One query."""
     try:
-        return can_name(item).filter(pk=UUID(key)).first()
+        return User.objects.filter(pk=UUID(key)).first()
     except ValueError:
         return None

@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -15,8 +15,9 @@ from apps.core.errors import NotFound
 from apps.core.web.views import ActorView
 from apps.reviews.models import Campaign, Seat
 from apps.reviews.queries import sheet
-from apps.reviews.queries.bulk import sample_left, sample_of
-from apps.reviews.states import CampaignState
+from apps.reviews.queries.bulk import SAMPLE_SIZE, sample_left, sample_of
+from apps.reviews.states import CampaignState, Pile
+from apps.reviews.web.close import CloseBar
 
 
 class SheetView(ActorView):
@@ -79,8 +80,17 @@ class SheetView(ActorView):
         """Return how far the sheet is."""
         return sheet.progress(self.campaign, self.seat.reviewer_id)
 
+    @cached_property
+    def joined(self) -> frozenset[int]:
+        """Return which items joined *Look closely* because one like them was found wrong."""
+        return sheet.like_wrong(self.campaign, self.seat.reviewer_id)
+
+    def close_bar(self, asked: QueryDict) -> CloseBar:
+        """Return the choices above *Look closely* for a query string of the sheet."""
+        return CloseBar(asked, reverse("reviews:sheet", args=[self.campaign.pk]), running=self.running)
+
     def frame(self) -> dict[str, Any]:
-        """Return what every part of the sheet shows: progress, pace, what is left. At most six queries."""
+        """Return what every part of the sheet shows: progress, pace, what is left. At most seven queries."""
         now, reviewer = clock.now(), self.seat.reviewer_id
         sample = sample_of(self.campaign, reviewer)
         undrawn = sample_left(sample) if sample else 0
@@ -89,11 +99,16 @@ class SheetView(ActorView):
             "seat": self.seat,
             "far": self.far,
             "piles": [(pile, counted) for pile, counted in self.far.piles.items()],
+            "close_count": self.far.piles[Pile.CLOSE],
+            "unneeded_count": self.far.piles[Pile.UNNEEDED],
+            "usual_count": self.far.piles[Pile.USUAL],
+            "more_like_it": len(self.joined),
             "minutes": sheet.minutes_left(self.campaign, reviewer, self.far, undrawn),
             "saved": sheet.last_saved(self.campaign, reviewer),
             "fast": sheet.kept_lately(self.campaign, reviewer, now) > sheet.FAST,
             "sample": sample,
             "sample_left": undrawn,
+            "sample_size": min(SAMPLE_SIZE, self.far.piles[Pile.USUAL].undecided),
             "running": self.running,
             "principal": self.principal,
             "whose": self.whose,

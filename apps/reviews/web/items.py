@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 
 from apps.core import clock
@@ -13,7 +13,7 @@ from apps.governance.operations import OPERATIONS
 from apps.reviews.models import Item
 from apps.reviews.queries import sheet
 from apps.reviews.services import deciding, rerouting
-from apps.reviews.states import ITEM_TONES, Choice, ItemState
+from apps.reviews.states import ITEM_TONES, Choice, ItemState, Pile
 from apps.reviews.web.base import SheetView
 from apps.reviews.web.rows import row_of
 
@@ -40,7 +40,8 @@ class ItemPage(SheetView):
         if problem is not None:
             return self._page(self._item(item), problem)
         messages.success(request, said)
-        return self.back(row.pk)
+        # The answered row is out of the list of the undecided; whoever works without script goes on with the next.
+        return self.back(sheet.next_open(row) or row.pk)
 
     def _item(self, number: int) -> Item:
         found = sheet.items_of(self.campaign, self.seat.reviewer_id).filter(pk=number).first()
@@ -81,17 +82,20 @@ class ItemPage(SheetView):
         return "Taken back."
 
     def _not_mine(self, row: Item) -> str:
-        to = sheet.by_id(row, self.request.POST.get("to", ""))
+        to = sheet.by_id(self.request.POST.get("to", ""))
         if to is None:
             raise Invalid("Name the person who knows.", to="Choose from the list.")
         rerouting.not_mine(actor=self.actor, item=row, to=to, note=self.request.POST.get("note", "").strip())
         return f"Given to {to.name}."
 
     def _answered(self, row: Item, problem: DomainError | None) -> HttpResponse:
-        fresh = sheet.items_of(self.campaign, self.seat.reviewer_id).filter(pk=row.pk).first()
+        items = sheet.items_of(self.campaign, self.seat.reviewer_id)
+        fresh = items.filter(pk=row.pk).first()
         context: dict[str, Any] = {**self.frame(), "problem": problem, "swap": True}
         context["close"] = self.request.POST.get("cells") == "close"
-        context["row"] = row_of(fresh or row, context["now"], self.whose, signed=not self.running)
+        context["row"] = row_of(fresh or row, context["now"], self.whose, signed=not self.running, joined=self.joined)
+        asked = QueryDict(self.request.headers.get("HX-Current-URL", "").partition("#")[0].partition("?")[2])
+        context |= self.close_bar(asked).context(items.filter(pile=Pile.CLOSE), self.far.piles[Pile.CLOSE])
         context["gone"] = fresh is None
         return render(self.request, "reviews/_answered.html", context)
 
@@ -100,7 +104,7 @@ class ItemPage(SheetView):
         known = OPERATIONS.get(row.operation)
         context: dict[str, Any] = {
             "campaign": self.campaign,
-            "row": row_of(row, now, self.whose, signed=not self.running),
+            "row": row_of(row, now, self.whose, signed=not self.running, joined=self.joined),
             "state": ItemState(row.state),
             "tone": ITEM_TONES[ItemState(row.state)],
             "history": row.decisions.select_related("reviewer", "on_behalf_of").order_by("-number"),

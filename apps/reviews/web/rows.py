@@ -1,5 +1,6 @@
 """Items as rows of a sheet: plain words about who, what, why it is here, its use and its origin. No queries."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from apps.core.numbers import plural
 from apps.core.ui.words import day_text, short_day
 from apps.governance.operations import verb_of
 from apps.reviews.models import Item
-from apps.reviews.states import ITEM_TONES, NON_HUMAN, OPEN_ITEMS, Choice, HolderKind, ItemState, SubjectKind
+from apps.reviews.states import ITEM_TONES, NON_HUMAN, OPEN_ITEMS, Choice, HolderKind, ItemState, Reason, SubjectKind
 
 #: Answers shown as chosen in a row; anything else is told in words.
 SIMPLE = (Choice.KEEP, Choice.REVOKE)
@@ -59,8 +60,12 @@ class Row:
         return f"{self.who}: {self.what} {self.where}".strip()
 
 
-def row_of(item: Item, now: datetime, whose: str = "", *, signed: bool = False) -> Row:
-    """Return an item as a row; `whose` is the query string of a sheet that is somebody else's."""
+def row_of(item: Item, now: datetime, whose: str = "", *, signed: bool = False, joined: Collection[int] = ()) -> Row:
+    """Return an item as a row.
+
+    `whose` is the query string of a sheet that is somebody else's; `joined` are the numbers of items that joined
+    *Look closely* because one like them was found wrong.
+    """
     address = reverse("reviews:item", args=[item.campaign_id, item.pk])
     answer = item.decision if item.state != ItemState.OPEN else ""
     return Row(
@@ -70,7 +75,7 @@ def row_of(item: Item, now: datetime, whose: str = "", *, signed: bool = False) 
         program=item.holder_kind in (*NON_HUMAN, HolderKind.PORTAL),
         what=verb_of(item.operation),
         where=item.asset_label,
-        reasons=tuple(str(reason.label) for reason in item.reason_list),
+        reasons=tuple(str(reason.label) for reason in _reasons(item, joined)),
         use=use_words(item, now),
         origin=origin_words(item, now),
         peers=f"{item.peers_with} of {item.peers_of}" if item.peers_of else "–",
@@ -79,6 +84,10 @@ def row_of(item: Item, now: datetime, whose: str = "", *, signed: bool = False) 
         may_answer=item.state in OPEN_ITEMS and not signed,
         url=f"{address}{whose}",
     )
+
+
+def _reasons(item: Item, joined: Collection[int]) -> list[Reason]:
+    return [*([Reason.LIKE_WRONG] if item.pk in joined else []), *item.reason_list]
 
 
 def _title(item: Item) -> str:
