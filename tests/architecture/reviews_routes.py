@@ -18,7 +18,12 @@ REVIEWS = [
     Row("reviews:bulk", PEOPLE, (200, 302), (302, 409), of="review", extra={"choice": "revoke"}),
     # What is not sealed has no evidence to take away yet, which is told on its page.
     Row("reviews:evidence", PEOPLE, (200, 302), get_by=WIDE, of="review"),
-    Row("reviews:items_csv", PEOPLE, get_by=WIDE, of="review"),
+    Row("reviews:campaigns", PEOPLE, extra={"export": "csv"}),
+    Row("reviews:items", PEOPLE, get_by=WIDE, of="review", extra={"export": "json"}),
+    Row("reviews:sheet_items", PEOPLE, (200, 302), of="review", extra={"export": "csv"}),
+    Row("reviews:removals", PEOPLE, of="review", extra={"export": "csv"}),
+    # An item that is not asked about is told in place.
+    Row("reviews:second", CISO_ADMIN, 200, 409, of="review"),
     Row("reviews:sign", PEOPLE, (200, 302), (302, 409), of="review"),
     Row("reviews:removal", PEOPLE, None, 302, of="review_removal", data={"do": "done", "proof": "Seen in the console"}),
 ]  # fmt: skip

@@ -116,6 +116,8 @@ def test_quality_is_time_share_and_agreement(world: World) -> None:
     found = quality_of(campaign, world.user("manager").pk)
     assert (found.answers, found.risky_timed, found.bulk) == (4, 2, Ratio(0, 4))
     assert found.seconds is not None and 25 <= found.seconds <= 35
+    world.sign("manager", campaign)
+    campaign.refresh_from_db()
     sample = list(second_sample(campaign))
     assert len(sample) == 3
     for row, choice in zip(sample[:2], ("keep", "revoke"), strict=True):
@@ -134,6 +136,7 @@ def test_who_gives_a_second_answer(world: World) -> None:
     with pytest.raises(Conflict):
         second(actor=world.actor("security_admin"), item=row, choice="keep", digest=row.digest)
     world.decide(name, row, "keep")
+    world.sign(name, row.campaign)
     for wrong in ("ciso", "manager", "auditor", name):
         with pytest.raises(Forbidden):
             second(actor=world.actor(wrong), item=row, choice="keep", digest=row.digest)

@@ -12,6 +12,7 @@ from apps.accounts.models import Team, User
 from apps.connectors.models import Connection
 from apps.inventory.models import Asset, Identity, Import, Person, RejectedRecord, Source
 from apps.posture.models import Finding, Result
+from apps.reviews.models import Campaign, Removal
 from tests.architecture.routes import ROWS
 from tests.security.world import World, person
 
@@ -30,9 +31,11 @@ HOSTILE: tuple[tuple[type[models.Model], tuple[str, ...]], ...] = (
     (Team, ("business_unit",)),
     (Grant, ("asset_label",)),
     (Connection, ("last_error",)),
+    (Campaign, ("name",)),
+    (Removal, ("last_problem",)),
 )
 #: Lists of one's own, and who has rows in them; the other lists show the auditor everything.
-OWN = {"access:mine": "owner", "governance:exceptions": "ciso"}
+OWN = {"access:mine": "owner", "governance:exceptions": "ciso", "reviews:sheet_items": "manager"}
 
 
 def is_number(cell: str) -> bool:

@@ -13,12 +13,12 @@ from django.db.models.functions import Lag
 
 from apps.core.metrics import Ratio
 from apps.reviews.models import Campaign, Decision, Item
-from apps.reviews.states import ItemState, Pile
+from apps.reviews.states import ItemState, Pile, Trigger
 
 #: A gap of this length is a pause, not a thought.
 PAUSE = timedelta(minutes=10)
-#: One item in this many of *Look closely*, at least this many of them, is shown to a second reviewer.
-SECOND_OF, FEWEST_SECOND = 20, 3
+#: One item in this many of *Look closely*, at least and at most so many of them, is shown to a second reviewer.
+SECOND_OF, FEWEST_SECOND, MOST_SECOND = 20, 3, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,14 @@ def agreement(campaign: Campaign, reviewer_id: UUID) -> Ratio:
 def second_sample(campaign: Campaign) -> QuerySet[Item]:
     """Return the answered items of *Look closely* that a second reviewer is asked about, in order.
 
-    They are those with the smallest digests, one in twenty and at least three: nobody chooses them, and anybody finds
-    the same. Two queries, the second when it is read.
+    They are those with the smallest digests, one in twenty, at least three and at most fifty: nobody chooses them, and
+    anybody finds the same. Asked once the review is sealed, when no answer changes any more; a review of one event is
+    a second look already. Two queries, the second when it is read.
     """
+    if campaign.sealed_at is None or campaign.trigger != Trigger.SCOPE:
+        return Item.objects.none()
     risky = Item.objects.filter(campaign=campaign, pile=Pile.CLOSE, defaulted=False, decided_by__isnull=False)
-    risky = risky.exclude(state__in=[ItemState.OPEN, ItemState.MOOT])
-    number = max(FEWEST_SECOND, -(-risky.count() // SECOND_OF))
+    # What vanished before the seal was never certified; what vanished since was.
+    risky = risky.exclude(state=ItemState.MOOT, ended_at__lt=campaign.sealed_at)
+    number = min(MOST_SECOND, max(FEWEST_SECOND, -(-risky.count() // SECOND_OF)))
     return risky.order_by("digest", "number")[:number]

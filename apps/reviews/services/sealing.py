@@ -26,7 +26,7 @@ from apps.reviews.services.deciding import open_campaign_of, require_unsigned
 from apps.reviews.services.room import give_room
 from apps.reviews.services.seats import seat_reviewers
 from apps.reviews.services.staging import subject_of_campaign
-from apps.reviews.services.telling import tell_left, tell_start
+from apps.reviews.services.telling import tell_left, tell_second, tell_start
 from apps.reviews.states import (
     CAMPAIGN_MACHINE,
     CampaignState,
@@ -175,6 +175,7 @@ def seal(*, actor: Actor, campaign: Campaign, now: datetime) -> Changed:
     begin_removal(actor=actor, campaign=locked, now=now)
     CAMPAIGN_MACHINE.move(Campaign.objects.all(), pk=locked.pk, before=after, after=CampaignState.REMEDIATING)
     locked.refresh_from_db()
+    tell_second(actor=actor, campaign=locked, now=now)
     facts = _tally(items.exclude(state=ItemState.MOOT))
     facts.pop("abstained")
     facts |= {"defaulted": defaulted, "moot": items.filter(state=ItemState.MOOT).count()}

@@ -12,6 +12,7 @@ from apps.core.events import Subject
 from apps.core.notices import Fact, NoticeKind, Templates
 from apps.notices.services import owe
 from apps.reviews.models import Campaign, Item, Removal, Series
+from apps.reviews.queries.seconding import seconds_left
 from apps.reviews.services.staging import subject_of_campaign
 
 KINDS = (
@@ -57,6 +58,15 @@ KINDS = (
         may_opt_out=False,
     ),
     NoticeKind(
+        "reviews.second.asked",
+        "A second look at a review is asked for",
+        Templates(
+            "A second look at {items} of review {name}",
+            ("Say what you would have answered. It is compared and changes nothing.",),
+            "Open the items",
+        ),
+    ),
+    NoticeKind(
         "reviews.series.failed",
         "A review could not open by itself",
         Templates("Review {name} could not open", ("{why}",), "Open the reviews"),
@@ -66,16 +76,24 @@ KINDS = (
 
 
 def tell(
-    kind: str, *, actor: Actor, campaign: Campaign, to: Iterable[UUID], once: str, now: datetime, **facts: Fact
+    kind: str,
+    *,
+    actor: Actor,
+    campaign: Campaign,
+    to: Iterable[UUID],
+    once: str,
+    now: datetime,
+    page: str = "",
+    **facts: Fact,
 ) -> None:
-    """Owe a fact about a campaign to people; `once` names it within the campaign."""
+    """Owe a fact about a campaign to people; `once` names it within the campaign, `page` which of its pages opens."""
     owe(
         actor=actor,
         kind=kind,
         to_user_ids=list(to),
         subject=subject_of_campaign(campaign),
         facts={"name": campaign.name, **facts},
-        url=f"/reviews/{campaign.pk}",
+        url=f"/reviews/{campaign.pk}{page}",
         once_key=f"review:{campaign.pk}:{once}",
         now=now,
     )
@@ -120,6 +138,16 @@ def overseers() -> list[UUID]:
     """Return CISO and security administrators."""
     both = role_holders(Role.CISO) | role_holders(Role.SECURITY_ADMIN)
     return list(both.distinct().values_list("pk", flat=True))
+
+
+def tell_second(*, actor: Actor, campaign: Campaign, now: datetime) -> None:
+    """Tell those who may look twice at the sampled items of a sealed campaign, each how many there are for them."""
+    for user in overseers():
+        if left := len(seconds_left(campaign, user)):
+            tell(
+                "reviews.second.asked", actor=actor, campaign=campaign, to=[user], once="second", now=now,
+                page="/second", items=_items(left),
+            )  # fmt: skip
 
 
 def tell_failed(*, actor: Actor, series: Series, to: Iterable[UUID], why: str, day: date, now: datetime) -> None:

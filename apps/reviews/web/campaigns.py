@@ -17,7 +17,9 @@ from apps.core.web.views import ActorView
 from apps.inventory.states import AssetKind
 from apps.reviews.models import Campaign, Series
 from apps.reviews.queries import overview, sheet
+from apps.reviews.queries.seconding import waiting_for_second
 from apps.reviews.rules.campaigns import can_run_campaigns
+from apps.reviews.rules.seconding import can_look_twice
 from apps.reviews.services import campaigns as services
 from apps.reviews.services import staging
 from apps.reviews.states import CAMPAIGN_TONES, CampaignState, Frequency, ReviewerRule
@@ -44,6 +46,7 @@ class Index(ActorView):
             "page_obj": page,
             "rows": [(row, CAMPAIGN_TONES[CampaignState(row.state)]) for row in page.object_list],
             "series": overview.series(self.actor)[:SHOWN],
+            "seconds": waiting_for_second(self.actor) if can_look_twice(self.actor) else [],
             "may_run": bool(can_run_campaigns(self.actor)),
             "now": now,
         }

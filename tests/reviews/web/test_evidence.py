@@ -41,36 +41,36 @@ def body(response: Any) -> bytes:
 def test_who_sees_everything_takes_it(fresh: SignIn, sealed: Campaign, name: str) -> None:
     client = fresh(name)
     page = client.get(address(sealed, "overview")).content.decode()
-    assert address(sealed, "evidence") in page and address(sealed, "items_csv") in page
+    assert address(sealed, "evidence") in page and address(sealed, "items", "csv") in page
     response = client.get(address(sealed, "evidence"))
     assert f'filename="{sealed.code}-evidence.zip"' in response.headers["Content-Disposition"]
     assert response.headers["Cache-Control"] == "private, no-store"
     with zipfile.ZipFile(io.BytesIO(body(response))) as archive:
         assert archive.testzip() is None and "MANIFEST.note" in archive.namelist()
-    assert client.get(address(sealed, "items_csv")).status_code == 200
+    assert client.get(address(sealed, "items", "csv")).status_code == 200
     assert Entry.objects.filter(action="reviews.evidence.exported").count() == 2
 
 
 def test_reviewers_do_not_and_others_do_not_even_see_it(fresh: SignIn, sealed: Campaign) -> None:
     for name, status in (("manager", 403), ("engineer", 404), ("outsider", 404)):
         client = fresh(name)
-        for where in ("evidence", "items_csv"):
-            assert client.get(address(sealed, where)).status_code == status
-            assert address(sealed, where) not in client.get(address(sealed, "overview")).content.decode()
+        for where in (("evidence",), ("items", "csv"), ("items", "json")):
+            assert client.get(address(sealed, *where)).status_code == status
+            assert address(sealed, *where) not in client.get(address(sealed, "overview")).content.decode()
     assert not Entry.objects.filter(action="reviews.evidence.exported").exists()
 
 
 def test_before_it_is_sealed_only_the_items_are_offered(fresh: SignIn, campaign: Campaign) -> None:
     client = fresh("auditor")
     page = client.get(address(campaign, "overview")).content.decode()
-    assert address(campaign, "items_csv") in page and address(campaign, "evidence") not in page
+    assert address(campaign, "items", "csv") in page and address(campaign, "evidence") not in page
     response = client.get(address(campaign, "evidence"), follow=True)
     assert "There is evidence of a review once it is sealed." in response.content.decode()
     assert client.post(address(campaign, "evidence")).status_code == 405
 
 
 def test_the_csv_has_every_item_and_no_formula(fresh: SignIn, sealed: Campaign) -> None:
-    text = body(fresh("auditor").get(address(sealed, "items_csv"))).decode()
+    text = body(fresh("auditor").get(address(sealed, "items", "csv"))).decode()
     lines = list(csv.DictReader(io.StringIO(text)))
     assert [line["Can do"] for line in lines] == ["'=cmd|'/c'!A1", "'@SUM(1)"]
     assert {line["Decision"] for line in lines} == {"Keep"} and {line["State"] for line in lines} == {"Signed"}
@@ -82,4 +82,4 @@ def test_the_csv_is_one_query_however_many_items(
 ) -> None:
     client = fresh("auditor")
     with django_assert_max_num_queries(25):
-        assert body(client.get(address(campaign, "items_csv"))).count(b"\n") == campaign.items_count + 1
+        assert body(client.get(address(campaign, "items", "csv"))).count(b"\n") == campaign.items_count + 1

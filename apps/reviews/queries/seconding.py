@@ -1,0 +1,35 @@
+"""The second look: which sampled items somebody may still answer, without what was answered first."""
+
+from uuid import UUID
+
+from apps.core.actor import Actor
+from apps.core.persons import accounts_of
+from apps.reviews.models import Campaign, Decision, Item
+from apps.reviews.queries.independence import conflicted
+from apps.reviews.queries.quality import second_sample
+from apps.reviews.states import Trigger
+
+#: Newest sealed reviews among which somebody is told what waits for a second look.
+NEWEST = 10
+
+
+def seconds_left(campaign: Campaign, user_id: UUID) -> list[Item]:
+    """Return the sampled items that nobody answered a second time and this user may: neither answered by them, by
+    whichever account, nor access of their own. At most eight queries."""
+    sample = list(second_sample(campaign))
+    numbers = [item.pk for item in sample]
+    if not numbers:
+        return []
+    answered = set(Decision.objects.filter(item__in=numbers, second=True).values_list("item_id", flat=True))
+    theirs = accounts_of([user_id], {item.decided_by_id for item in sample})
+    barred = set(conflicted(Item.objects.filter(pk__in=numbers), [user_id]).values_list("pk", flat=True))
+    return [item for item in sample if item.pk not in answered | barred and item.decided_by_id not in theirs]
+
+
+def waiting_for_second(actor: Actor) -> list[tuple[Campaign, int]]:
+    """Return the newest sealed reviews with items left for the actor's second look, and how many."""
+    if actor.user_id is None:
+        return []
+    rows = Campaign.objects.visible_to(actor).filter(sealed_at__isnull=False, trigger=Trigger.SCOPE)
+    counted = [(row, len(seconds_left(row, actor.user_id))) for row in rows.order_by("-number")[:NEWEST]]
+    return [(row, left) for row, left in counted if left]
