@@ -19,7 +19,7 @@ class GovernanceConfig(AppConfig):
         from apps.governance.operations import verb_of
         from apps.governance.queries.people import same_persons
         from apps.governance.services import ending, telling
-        from apps.governance.web import registrations
+        from apps.governance.web import cells, registrations
 
         for kind in telling.KINDS:
             register_kind(kind)
@@ -28,3 +28,4 @@ class GovernanceConfig(AppConfig):
         SAME_PERSON.register("governance.people", same_persons)
         PARTICIPANTS.register("governance.exceptions", ending.offboard)
         registrations.register()
+        cells.register()

@@ -21,9 +21,14 @@ from apps.access.web.held import held_row
 from apps.access.web.wish import PRESETS
 from apps.access.web.words import minutes_of, span
 from apps.core import clock
+from apps.core.actor import Actor
 from apps.core.errors import DomainError, Invalid
 from apps.core.ui.words import instant_text
 from apps.core.web.views import ActorView
+from apps.governance.queries.exceptions import open_exception
+from apps.governance.references import find
+from apps.governance.rules.exceptions import can_ask
+from apps.governance.states import ReferenceKind
 from apps.governance.tiers import TIERS
 
 RECEIPTS = 100
@@ -90,10 +95,18 @@ class GrantPage(ActorView):
             "audit_url": f"{reverse('audit:event_list')}?{urlencode({'subject': f'{grant.name}:'})}",
             "token": token,
             "may_take": can_take_token(self.actor, grant) if grant.state == GrantState.ACTIVE else None,
+            "exception": _exception(self.actor, grant),
             "problem": problem,
             "now": now,
         }
         return render(self.request, "access/grant.html", context, status=problem.status if problem else 200)
+
+
+def _exception(actor: Actor, grant: Grant) -> dict[str, Any]:
+    """Return the exception about a grant that waits or is active, and whether the actor may ask for one."""
+    reference = find(actor, ReferenceKind.GRANT, str(grant.pk))
+    standing = open_exception(ReferenceKind.GRANT, str(grant.pk))
+    return {"standing": standing, "may": reference is not None and bool(can_ask(actor, reference, standing))}
 
 
 def _facts(grant: Grant) -> list[tuple[Any, ...]]:

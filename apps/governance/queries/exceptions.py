@@ -49,6 +49,12 @@ def open_exception(kind: str, key: str) -> RiskException | None:
     return RiskException.objects.filter(kind=kind, key=key, state__in=OPEN_EXCEPTIONS).first()
 
 
+def open_about(kind: str, keys: Iterable[str]) -> dict[str, RiskException]:
+    """Return the exceptions about these references that wait or are active, by key; one query."""
+    rows = RiskException.objects.filter(kind=kind, key__in=list(keys), state__in=OPEN_EXCEPTIONS)
+    return {row.key: row for row in rows}
+
+
 def accepted_until(kind: str, keys: Iterable[str], today: date) -> dict[str, RiskException]:
     """Return the exceptions in force on a day about these references, by key; one query."""
     rows = RiskException.objects.in_force(today).filter(kind=kind, key__in=list(keys))

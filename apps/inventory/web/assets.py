@@ -24,6 +24,8 @@ from apps.inventory.states import AssetKind
 from apps.inventory.web.filters import AssetFilter
 
 SLOT = "assets.list"
+#: Rows of the tab *Access*; an asset with more is looked at by its identities.
+ACCESS_ROWS = 500
 TABS = (("", "Summary"), ("checks", "Checks"), ("access", "Access"), ("lineage", "Lineage"), ("history", "History"))
 VIEWS = (("", "All"), ("no_owner", "No owner"), ("one_source", "Only one source"), ("disagree", "Sources disagree"))
 
@@ -191,13 +193,22 @@ def _lineage_context(view: AssetView, asset: Asset) -> dict[str, Any]:
     return {"nodes": nodes, "edges": edges, "lineage_cut": found.cut, "has_lineage": len(nodes) > 1}
 
 
+def _access_context(view: AssetView, asset: Asset) -> dict[str, Any]:
+    """Who may do what, with the columns of upper floors that have something to show."""
+    rows = list(queries.access_rows(view.actor, asset)[:ACCESS_ROWS])
+    made = [(cells, cells.cells(view.actor, [row.pk for row in rows])) for cells in cells_for("asset.access")]
+    added = [(cells, values) for cells, values in made if values]
+    return {
+        "rows": [(row, [(cells.template, values[row.pk]) for cells, values in added]) for row in rows],
+        "added": [cells for cells, _ in added],
+        "access": queries.access_summary(asset),
+    }
+
+
 _TAB_CONTEXT = {
     "": AssetView.summary,
     "checks": lambda view, asset: view.panels(asset, "asset.checks"),
-    "access": lambda view, asset: {
-        "rows": queries.access_rows(view.actor, asset)[:500],
-        "access": queries.access_summary(asset),
-    },
+    "access": _access_context,
     "lineage": _lineage_context,
     "history": lambda view, asset: view.panels(asset, "asset.history"),
 }

@@ -10,6 +10,8 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from apps.core.actor import Actor
 from apps.core.errors import Invalid, NotFound
+from apps.governance.models import RiskException
+from apps.governance.states import ReferenceKind
 from apps.inventory.models import AssetObservation, Credential, Identity
 from apps.inventory.queries.kept import kept
 from apps.posture.models import CheckVersion, Finding, Result, Run
@@ -17,6 +19,9 @@ from apps.posture.models.finding import SEVERITY_ORDER
 from apps.posture.queries.runs import last_published
 from apps.posture.spec import CHECKS, CheckSpec
 from apps.posture.states import REASON_LABELS, FindingState, Outcome, Pillar, Severity
+
+#: What the list calls a finding that an exception stands for; the finding itself stays as it is.
+ACCEPTED = "accepted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,20 @@ def _severity(rows: QuerySet[Finding], value: str, today: date) -> QuerySet[Find
     """Keep severities; their ranks are named too, because the index in the order of the list begins with the rank."""
     chosen: QuerySet[Any] = _of_choices("severity", Severity.values)(rows, value, today)
     return chosen.filter(rank__in=[Severity.values.index(severity) for severity in value.split(",")])
+
+
+def _state(rows: QuerySet[Finding], value: str, today: date) -> QuerySet[Finding]:
+    """Keep findings of these states; *accepted* are the unresolved ones with an exception in force today."""
+    chosen = value.split(",")
+    if not set(chosen) <= {*FindingState.values, ACCEPTED}:
+        known = ", ".join([*FindingState.values, ACCEPTED])
+        raise Invalid(f"{value} is not a state of findings.", state=f"Choose from {known}.")
+    wanted = Q(state__in=chosen)
+    if ACCEPTED in chosen:
+        # People sign these one by one, so there are few.
+        keys = RiskException.objects.in_force(today).filter(kind=ReferenceKind.FINDING).values_list("key", flat=True)
+        wanted |= Q(pk__in=[int(key) for key in keys]) & ~Q(state=FindingState.RESOLVED)
+    return rows.filter(wanted)
 
 
 def _late(rows: QuerySet[Finding], value: str, today: date) -> QuerySet[Finding]:
@@ -118,7 +137,7 @@ def _uuid(value: str, name: str) -> UUID:
 _FILTERS: Mapping[str, Callable[[QuerySet[Finding], str, date], QuerySet[Finding]]] = {
     "severity": _severity,
     "pillar": _of_choices("pillar", Pillar.values),
-    "state": _of_choices("state", FindingState.values),
+    "state": _state,
     "check": lambda rows, value, today: rows.filter(check_id=value),
     "late": _late,
     "owner": _owner,

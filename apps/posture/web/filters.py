@@ -14,6 +14,7 @@ from apps.core.actor import Actor
 from apps.inventory.models import Asset, Person, Source
 from apps.posture.models import Finding, Result
 from apps.posture.queries.findings import (
+    ACCEPTED,
     FindingFilters,
     ResultFilters,
     finding_list,
@@ -88,7 +89,9 @@ class FindingFilter(ActorFilter):
     late = django_filters.ChoiceFilter(
         choices=(("yes", "Past due"), ("no", "Not past due")), label="Late", empty_label="Any"
     )
-    state = django_filters.MultipleChoiceFilter(choices=FindingState.choices, label="State")
+    state = django_filters.MultipleChoiceFilter(
+        choices=[*FindingState.choices, (ACCEPTED, Outcome.ACCEPTED.label)], label="State"
+    )
     source = django_filters.ChoiceFilter(choices=(), label="Source", empty_label="Any")
     asset = django_filters.ChoiceFilter(choices=(), label="Asset", empty_label="Any")
     subject = django_filters.ChoiceFilter(choices=(), label="Subject", empty_label="Any")
