@@ -6,6 +6,7 @@ knows of each only this much, so that no app has to import one above it.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from apps.core.actor import Actor
@@ -28,8 +29,8 @@ class Covered:
 class Reference:
     """What an exception may be asked for, as it is now.
 
-    `owners` are the users who answer for it and may ask; `holders` those who gain by it. Neither ever signs. `closed`
-    says why no exception can be asked for now, empty where one can.
+    `owners` are the users who answer for it and may ask; `holders` those who gain by it; `deciders` those who decided
+    that it must go. None of them ever signs. `closed` says why no exception can be asked for now, empty where one can.
     """
 
     kind: ReferenceKind
@@ -39,6 +40,7 @@ class Reference:
     url: str
     owners: frozenset[UUID] = frozenset()
     holders: frozenset[UUID] = frozenset()
+    deciders: frozenset[UUID] = frozenset()
     team_id: int | None = None
     covered: Covered | None = None
     #: Subjects (kind, id) whose met checks may compensate: itself and what it belongs to.
@@ -52,11 +54,13 @@ class ReferenceSource:
 
     `find(actor, key)` returns the reference, None where the actor does not see it; with no actor it is not limited.
     `over(rows)` keeps of some exceptions of this kind those whose reference is fixed or gone, in one query.
+    `accepted(actor, exception, now)` is told of one that comes into force, in the transaction of its last signature.
     """
 
     kind: ReferenceKind
     find: Callable[[Actor | None, str], Reference | None]
     over: Callable[[RiskExceptionQuerySet], RiskExceptionQuerySet]
+    accepted: Callable[[Actor, RiskException, datetime], None] | None = None
 
 
 REFERENCES: Registry[ReferenceSource] = Registry("kind of reference")

@@ -65,6 +65,7 @@ class EndReason(models.TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
     UNMET = "unmet", "Its compensating check is not met"
     OVER = "over", "What it was about is over"
+    REVIEW = "review", "Revoked by a review"
 
 
 class Vote(models.TextChoices):

@@ -12,7 +12,6 @@ Models
     Sample      the five random items to decide before keeping the rest at once, with its seed.
     Bulk        several items decided at once, with the digest of the previewed set.
     Removal     how one revoked access is taken away, by when and by whom; Proof: what was done and seen.
-    RiskAcceptance  somebody else signs, until a date.
     Watched     last known team, owner and data class, whose change opens a micro-review.
 
 Services (keywords only, `actor` first; each returns Changed or Unchanged with `.value`; Forbidden, Conflict, Invalid)
@@ -29,7 +28,7 @@ Services (keywords only, `actor` first; each returns Changed or Unchanged with `
         (`digest` from queries.bulk.preview(campaign, reviewer_id, choice))
     sealing.sign(actor, campaign, on_behalf_of=None) → Seat
     removal.done_by_hand(actor, removal, proof) → Removal
-    removal.accept_risk(actor, item, reason, until_on) → RiskAcceptance
+    accepting.accept(actor, exception) → Item (the one exception object of governance, kind `review_item`, is in force)
     seconding.second(actor, item, choice, digest) → Decision (a sampled second look, compared only)
     forgetting.forget_sample(actor) (the sample organisation only)
 The reconciler's part is in services.reconciling, .removal (remove_due) and .series (open_due_series).

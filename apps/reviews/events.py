@@ -20,6 +20,9 @@ CAMPAIGN_ADVANCED = declare("reviews.campaign.advanced", "Next stage of a review
 CAMPAIGN_ESCALATED = declare(
     "reviews.campaign.escalated", "Unanswered items put to others", details=("items", "answered", "of")
 )
+ITEMS_SUSPENDED = declare(
+    "reviews.items.suspended", "Unanswered access suspended", details=("items", "grants", "until"), reduces=True
+)
 CAMPAIGN_SEALED = declare(
     "reviews.campaign.sealed",
     "Review sealed",
@@ -74,7 +77,11 @@ REMOVAL_TRIED = declare("reviews.removal.tried", "Removal tried", details=("way"
 REMOVAL_DONE = declare("reviews.removal.done", "Removal by hand reported", details=("proof",), reduces=True)
 REMOVALS_VERIFIED = declare("reviews.removals.verified", "Access seen gone", details=("items",), reduces=True)
 REMOVALS_FAILED = declare("reviews.removals.failed", "Access not removed in time", details=("items",), reduces=True)
-RISK_ACCEPTED = declare("reviews.risk.accepted", "Risk of access accepted", details=("reason", "until_on", "decider"))
+RISK_ACCEPTED = declare(
+    "reviews.risk.accepted",
+    "Risk of access accepted",
+    details=("exception", "reason", "until_on", "asked_by", "signed_by", "decider"),
+)
 
 # Watching
 WATCH_LOOKED = declare("reviews.watch.looked", "Changes that ask for a review found", details=("changes", "reviews"))

@@ -21,7 +21,7 @@ class CampaignState(models.TextChoices):
 CAMPAIGN_TONES = {
     CampaignState.DRAFT: "neutral",
     CampaignState.STAGED: "info",
-    CampaignState.ACTIVE: "warn",
+    CampaignState.ACTIVE: "info",
     CampaignState.SEALED: "info",
     CampaignState.REMEDIATING: "warn",
     CampaignState.VERIFYING: "warn",
@@ -86,6 +86,14 @@ ITEM_MACHINE = machine(
         ItemState.RISK_ACCEPTED: [],
     },
 )
+#: Items whose answer is sealed: before, it may still change; a moot one was about nothing any more.
+ANSWERED_ITEMS = (
+    ItemState.SEALED,
+    ItemState.REMEDIATING,
+    ItemState.VERIFIED,
+    ItemState.FAILED,
+    ItemState.RISK_ACCEPTED,
+)
 #: Items a reviewer may still decide.
 OPEN_ITEMS = (ItemState.OPEN, ItemState.DECIDED)
 #: Items that keep their campaign from closing (invariant 16).
@@ -100,6 +108,14 @@ class Choice(models.TextChoices):
     REDUCE = "reduce", "Reduce"
     ABSTAIN = "abstain", "Cannot say"
     WITHDRAW = "withdraw", "Taken back"
+
+
+class Default(models.TextChoices):
+    """What the terms say of items nobody answered. What asks for a close look is never kept by default."""
+
+    REVOKE = "revoke", "Revoke"
+    KEEP = "keep", "Keep; revoke what asks for a close look"
+    SUSPEND = "suspend", "Keep; suspend what asks for a close look 7 days, then revoke it"
 
 
 #: Answers after which access is taken away or made smaller.
@@ -128,6 +144,7 @@ class Reason(models.TextChoices):
     GIVER = "giver", "Given by someone who left"
     GOVERNANCE = "governance", "Governs the portal"
     RETURNED = "returned", "Came back after removal"
+    LAPSED = "lapsed", "Its accepted risk ended"
     LIKE_WRONG = "like_wrong", "Like one found wrong"
     RARE = "rare", "Few peers have it"
     NEVER_USED = "never_used", "Never used"
@@ -148,6 +165,7 @@ CLOSE_REASONS = (
     Reason.GIVER,
     Reason.GOVERNANCE,
     Reason.RETURNED,
+    Reason.LAPSED,
     Reason.LIKE_WRONG,
 )
 UNUSED_REASONS = (Reason.NEVER_USED, Reason.UNUSED)
@@ -232,6 +250,7 @@ class Trigger(models.TextChoices):
     IDLE = "idle", "Privileged and 30 days unused"
     DATA = "data", "New personal data on the asset"
     RETURNED = "returned", "Came back after a verified removal"
+    LAPSED = "lapsed", "Its accepted risk ended"
 
 
 class Way(models.TextChoices):

@@ -171,8 +171,8 @@ def _editor(world: World) -> None:
     [
         (_same_by_mail, "You asked for it"),
         (_same_by_identity, "You asked for it"),
-        (_own_finding, "You own this or hold the access"),
-        (_owner_too, "You own this or hold the access"),
+        (_own_finding, "You own this, hold the access"),
+        (_owner_too, "You own this, hold the access"),
         (_editor_by_another_account, "edit the rules"),
         (_editor, "edit the rules"),
     ],

@@ -24,13 +24,23 @@ from apps.posture.services.spans import JUDGED
 from apps.posture.spec import CHECKS, CheckSpec
 from apps.posture.states import REASON_LABELS
 from tests.access.judged import misuse
-from tests.factories import NOW, make_asset, make_credential, make_entitlement, make_identity, make_person, make_source
+from tests.factories import (
+    NOW,
+    make_asset,
+    make_coverage,
+    make_credential,
+    make_entitlement,
+    make_identity,
+    make_person,
+    make_source,
+)
 from tests.posture.conftest import run_now
 from tests.posture.judging import HOSTILE, LONG_AGO
 from tests.posture.scripted import scripted
+from tests.reviews.judged import revoked
 
 ACCESS = ("ID-02", "ID-06", "ID-07", "ID-08", "ID-09", "ID-10", "ID-13", "ID-14")
-LATER = ("GV-04", "ID-03", "ID-15", "ID-16")
+LATER = ("GV-04", "ID-03", "ID-11", "ID-12", "ID-15", "ID-16")
 INITIAL = ("DA-05", "GV-01", "GV-02", "GV-07", "ID-01", "ID-04", "ID-05", "MD-01", "MD-03", "NH-01", "NH-02")
 SHIPPED = tuple(sorted((*ACCESS, *INITIAL, *LATER)))
 
@@ -102,7 +112,9 @@ def fill() -> None:
     }
     identity = make_identity(source=source, name=HOSTILE, person=leaver, **fields)
     data = make_asset(kind="dataset", name=HOSTILE, classification="confidential")
-    make_entitlement(identity, privileged="yes", full_access="yes", asset=data)
+    access = make_entitlement(identity, privileged="yes", full_access="yes", asset=data, granted_at=LONG_AGO)
+    make_coverage(source, "entitlement", observed_at=clock.now())
+    revoked(access, LONG_AGO)
     make_credential(identity, name=HOSTILE, rotated_at=LONG_AGO, use_state="used", last_used_at=LONG_AGO)
     make_source(name="old", observed_at=LONG_AGO)
     model = make_asset(name=HOSTILE, last_seen_at=LONG_AGO)

@@ -7,12 +7,13 @@ import random
 import subprocess
 import sys
 import zipfile
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from apps.access.models import PolicyVersion
+from apps.access.policies.language import digest_of
 from apps.audit.models import Checkpoint, Details, Entry
 from apps.audit.notes import sign
 from apps.audit.services.notary import load_key
@@ -24,10 +25,11 @@ from apps.reviews.queries.bulk import preview
 from apps.reviews.queries.evidence import events_about
 from apps.reviews.services.evidence import evidence_of
 from apps.reviews.services.reconciling import prove_all
-from apps.reviews.services.removal import accept_risk, remove_due
+from apps.reviews.services.removal import remove_due
 from tests.access.grants import make_request, open_grant
 from tests.audit.test_notary import notary
 from tests.cast import Cast
+from tests.reviews.accepting import asked, signed
 from tests.reviews.world import World, at, build, bulk_decide, draw_sample, peers
 
 pytestmark = pytest.mark.django_db
@@ -148,6 +150,34 @@ def test_a_forger_with_a_fitting_manifest_does_not_change_what_was_shown(world: 
     answers = rows(files, "decisions")
     answers[0]["digest"] = "0" * 64
     assert "is not to an item as it was shown" in found(decisions=answers)[0]
+    policies = rows(files, "policies")
+    next(iter(policies[0]["texts"].values()))["text"] += " "
+    assert "the texts of policy version 1 are not those of its digest" in found(policies=policies)[0]
+
+
+def test_policies_are_whole_from_the_preview_to_the_end(world: World, tmp_path: Path) -> None:
+    """The version it was previewed under and those that came meanwhile, with all texts; none from before or after."""
+    first = PolicyVersion.objects.get()
+    texts = {**first.texts, "zz-hostile": {**next(iter(first.texts.values())), "title": HOSTILE, "reason": "„ß“"}}
+
+    def put(number: int) -> None:
+        made = {"digest": digest_of(texts), "in_force_at": clock.now()}
+        PolicyVersion.objects.create(number=number, texts=texts, **made)
+
+    put(2)
+    campaign = sealed(world)
+    put(3)
+    files = taken(world, campaign, tmp_path)
+    assert problems(files) == []
+    found = rows(files, "policies")
+    assert [row["number"] for row in found] == [2, 3]
+    assert all(row["texts"] == texts and row["digest"] == digest_of(texts) for row in found)
+    Campaign.objects.filter(pk=campaign.pk).update(closed_at=clock.now())
+    with at(1):
+        put(4)
+        campaign.refresh_from_db()
+        later = unpacked(evidence_of(actor=world.actor("auditor"), campaign=campaign).read())
+    assert [row["number"] for row in rows(later, "policies")] == [2, 3]
 
 
 def test_it_holds_everything_about_the_review_and_nothing_of_another(world: World, tmp_path: Path) -> None:
@@ -159,8 +189,7 @@ def test_it_holds_everything_about_the_review_and_nothing_of_another(world: Worl
     with at(24 * 9):
         prove_all()
         item.refresh_from_db()
-        until = (clock.now() + timedelta(days=30)).date()
-        accept_risk(actor=world.actor("ciso"), item=item, reason=HOSTILE, until_on=until)
+        risk = signed(world, asked(world, item, days=5), "ciso")
     other = world.staged(scope={"privileged_only": True})
     files = taken(world, campaign, tmp_path)
     assert problems(files) == []
@@ -169,7 +198,7 @@ def test_it_holds_everything_about_the_review_and_nothing_of_another(world: Worl
         "removals": 3, "sheets": campaign.seats.count(),
     }.items():  # fmt: skip
         assert len(rows(files, name)) == count, name
-    assert rows(files, "samples")[0]["seed"] == "seed" and rows(files, "risks")[0]["reason"] == HOSTILE
+    assert rows(files, "samples")[0]["seed"] == "seed" and rows(files, "risks")[0]["exception_number"] == risk.number
     assert {row["seen"] for row in rows(files, "proofs")} >= {"overdue", "absent"}
     assert rows(files, "receipts") and rows(files, "policies")[0]["digest"]
     bodies = [json.loads(audit_verify.unbase64(row["body"])) for row in rows(files, "entries")]

@@ -1,7 +1,6 @@
 """Invariant 1 and 16 in the database itself, on SQLite and PostgreSQL: evidence is append-only, sealed is sealed."""
 
 import importlib
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from apps.reviews.models import (
     Item,
     Proof,
     Removal,
-    RiskAcceptance,
     Routing,
     Sample,
 )
@@ -45,8 +43,6 @@ def fill(cast: Cast, **item: Any) -> Item:
     Routing.objects.create(item=row, stage=1, after=manager, why="rule", at=now)
     removal = Removal.objects.create(item=row, way="task", asked_at=now, due_at=now)
     Proof.objects.create(removal=removal, seen="asked", at=now)
-    until = (now + timedelta(days=9)).date()
-    RiskAcceptance.objects.create(item=row, decider=manager, signer=ciso, reason="No", until_on=until, at=now)
     return row
 
 

@@ -18,12 +18,17 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from apps.access.models import Grant
+from apps.access.services.suspension import judge_conditions
 from apps.accounts.services.people import deactivate_user
 from apps.core import clock
 from apps.core.errors import DomainError
 from apps.core.states import Machine
+from apps.governance.models import ExceptionVote, RiskException
+from apps.governance.services.ending import end_due
+from apps.governance.services.signing import sign as sign_exception
 from apps.inventory.models import Entitlement
-from apps.reviews.models import Campaign, Decision, Item, RiskAcceptance
+from apps.reviews.models import Campaign, Decision, Item
 from apps.reviews.queries.bulk import preview
 from apps.reviews.queries.digests import digest_of, snapshot_hash
 from apps.reviews.queries.independence import conflict_of
@@ -31,11 +36,12 @@ from apps.reviews.services.bulk import bulk_decide
 from apps.reviews.services.campaigns import cancel
 from apps.reviews.services.deciding import withdraw
 from apps.reviews.services.reconciling import move_campaigns, prove_all
-from apps.reviews.services.removal import accept_risk, done_by_hand, remove_due
+from apps.reviews.services.removal import done_by_hand, remove_due
 from apps.reviews.services.rerouting import not_mine
 from apps.reviews.states import CAMPAIGN_MACHINE, ITEM_MACHINE, UNPROVEN_ITEMS, Choice, ItemState
 from tests.access.grants import make_request, open_grant
 from tests.cast import Cast
+from tests.reviews.accepting import asked, fresh, met
 from tests.reviews.world import World, build
 
 PEOPLE = ("manager", "owner", "engineer", "ciso", "security_admin")
@@ -73,6 +79,7 @@ class Review(RuleBasedStateMachine):
         world.standing(people["owner"], privileged="yes", operation="model.deploy")
         world.standing(people["manager"])
         open_grant(make_request(world.user("engineer"), world.asset, minutes=60 * 24 * 60))
+        met(world.asset)
         self.items: dict[int, tuple[str, str]] = {}
         self.state = "draft"
         self.decisions: list[int] = []
@@ -83,7 +90,7 @@ class Review(RuleBasedStateMachine):
         transaction.set_rollback(True)
         self.block.__exit__(None, None, None)
 
-    @initialize(two=st.booleans(), default=st.sampled_from(["keep", "revoke"]))
+    @initialize(two=st.booleans(), default=st.sampled_from(["keep", "revoke", "suspend"]))
     def open(self, two: bool, default: str) -> None:
         self.world.opened(stages=TWO_STAGES if two else ONE_STAGE, default_choice=default)
         self.state = "active"
@@ -149,6 +156,7 @@ class Review(RuleBasedStateMachine):
     @rule()
     def reconcile(self) -> None:
         move_campaigns()
+        judge_conditions()
         remove_due()
         prove_all()
 
@@ -161,11 +169,20 @@ class Review(RuleBasedStateMachine):
     @rule(data=st.data(), who=st.sampled_from(PEOPLE))
     def settle(self, data: st.DataObject, who: str) -> None:
         item = self.drawn(data)
-        actor, until = self.world.actor(who), (clock.now() + timedelta(days=9)).date()
         if hasattr(item, "removal"):
-            self.tried(done_by_hand, actor=actor, removal=item.removal, proof="Done")
-        done = self.tried(accept_risk, actor=actor, item=item, reason="Needed", until_on=until)
-        assert not done or (item.decided_by != self.world.user(who) and who == "ciso")
+            self.tried(done_by_hand, actor=self.world.actor(who), removal=item.removal, proof="Done")
+        self.tried(asked, world=self.world, item=item, by=who, days=5)
+
+    @rule(who=st.sampled_from(PEOPLE))
+    def sign_an_exception(self, who: str) -> None:
+        for row in RiskException.objects.filter(state__in=["asked", "signed"]):
+            item = Item.objects.get(pk=int(row.key))
+            done = self.tried(sign_exception, actor=fresh(self.world, who), exception=row)
+            assert not done or self.world.user(who) not in (row.asked_by, item.decided_by, item.holder_user)
+
+    @rule()
+    def exceptions_end(self) -> None:
+        end_due()
 
     @precondition(lambda self: "manager" not in self.left)
     @rule()
@@ -207,6 +224,16 @@ class Review(RuleBasedStateMachine):
             assert said.filter(reviewer__isnull=False).exists() or item.defaulted
 
     @invariant()
+    def what_rests_goes_on_only_by_a_keep(self) -> None:
+        for item in Item.objects.filter(subject_kind="grant", state__in=["open", "decided"], campaign__state="active"):
+            grant = Grant.objects.get(pk=int(item.subject_id))
+            if grant.state == "suspended":
+                assert item.suspended_at is not None
+            if item.suspended_at is not None:
+                assert item.campaign.default_choice == "suspend"
+                assert not Decision.objects.filter(item=item, defaulted=True).exists()
+
+    @invariant()
     def invariant_13_who_left_is_asked_nothing(self) -> None:
         for name in self.left:
             assert not Item.objects.filter(reviewer=self.world.user(name)).decidable().exists()
@@ -216,8 +243,9 @@ class Review(RuleBasedStateMachine):
         closed = Item.objects.filter(campaign__state="closed")
         assert not closed.filter(state__in=UNPROVEN_ITEMS).exists()
         assert not closed.filter(state=ItemState.SEALED, decision__in=["revoke", "reduce"]).exists()
-        for risk in RiskAcceptance.objects.all():
-            assert risk.signer_id != risk.decider_id
+        for item in Item.objects.filter(state=ItemState.RISK_ACCEPTED):
+            votes = ExceptionVote.objects.filter(exception__key=str(item.pk), exception__active_at__isnull=False)
+            assert votes.exists() and not votes.filter(voter=item.decided_by_id).exists()
         for item in Item.objects.filter(state=ItemState.VERIFIED):
             assert item.removal.proofs.filter(seen="absent").exists()
 

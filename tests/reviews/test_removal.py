@@ -3,17 +3,17 @@
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, transaction
 
 from apps.access.models import Grant
 from apps.connectors.models import Connection
 from apps.core import clock
-from apps.core.errors import Conflict, Forbidden, Invalid
+from apps.core.errors import Conflict, Forbidden
 from apps.inventory.models import Entitlement
-from apps.reviews.models import Campaign, Item, Proof, Removal, RiskAcceptance
+from apps.reviews.models import Campaign, Item, Proof, Removal
 from apps.reviews.queries import metrics
 from apps.reviews.services.reconciling import prove_all
-from apps.reviews.services.removal import accept_risk, done_by_hand, remove_due
+from apps.reviews.services.removal import done_by_hand, remove_due
 from apps.reviews.states import ItemState, Way
 from tests.access.grants import carried, make_request, open_grant, use_fake
 from tests.cast import Cast
@@ -117,38 +117,6 @@ def test_a_removal_that_is_late_fails(world: World) -> None:
     assert state(row) == (ItemState.FAILED, "verifying")
     with pytest.raises(DatabaseError, match="not proven"), transaction.atomic():
         Campaign.objects.update(state="closed")
-
-
-def test_a_risk_is_signed_by_somebody_else(world: World) -> None:
-    """The CISO, unless they decided or hold it, until a day within half a year; then the campaign may close."""
-    world.standing(world.people["engineer"])
-    row = revoked(world)
-    until = (clock.now() + timedelta(days=30)).date()
-    for name in ("manager", "owner", "security_admin", "engineer"):
-        with pytest.raises(Forbidden):
-            accept_risk(actor=world.actor(name), item=row, reason="No", until_on=until)
-    for day in (clock.now().date(), until + timedelta(days=300)):
-        with pytest.raises(Invalid):
-            accept_risk(actor=world.actor("ciso"), item=row, reason="Needed", until_on=day)
-    risk = accept_risk(actor=world.actor("ciso"), item=row, reason="Needed", until_on=until).value
-    assert (risk.decider, risk.signer) == (world.user("manager"), world.user("ciso"))
-    with pytest.raises(Conflict):
-        accept_risk(actor=world.actor("ciso"), item=row, reason="Again", until_on=until)
-    prove_all()
-    assert state(row) == (ItemState.RISK_ACCEPTED, "closed")
-
-
-def test_the_ciso_does_not_sign_for_what_they_decided(world: World) -> None:
-    """Nor does the database take it."""
-    world.standing(None, asset=None, scope="*", kind="service")
-    row = revoked(world)
-    assert row.decided_by == world.user("ciso")
-    until = (clock.now() + timedelta(days=30)).date()
-    with pytest.raises(Forbidden, match="You decided"):
-        accept_risk(actor=world.actor("ciso"), item=row, reason="Needed", until_on=until)
-    ciso = world.user("ciso")
-    with pytest.raises(IntegrityError), transaction.atomic():
-        RiskAcceptance.objects.create(item=row, decider=ciso, signer=ciso, reason="x", until_on=until, at=clock.now())
 
 
 def test_access_that_vanishes_is_moot(world: World) -> None:

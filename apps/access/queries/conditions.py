@@ -1,10 +1,15 @@
-"""What a grant rests on: conditions that held when it was activated and have to go on holding."""
+"""What a grant rests on: conditions that held when it was activated and have to go on holding, and that nobody holds it
+back meanwhile."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
 from apps.access.models import Grant
 from apps.accounts.models import User
 from apps.accounts.queries import factor_types
+from apps.core.registry import Registry
 from apps.integrity.queries import verdict_of
 from apps.integrity.states import SignatureState
 from apps.inventory.models import Asset
@@ -19,6 +24,18 @@ WORDS = {
 }
 #: The check whose finding says that a model's deployed version is not proven.
 SIGNATURE_CHECK = "MD-01"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why an app above holds grants back: `grants()` are those it does now, `words` what their holders are told."""
+
+    name: str
+    words: str
+    grants: Callable[[], QuerySet[Grant]]
+
+
+HOLDS: Registry[Hold] = Registry("hold on grants")
 
 
 def unsigned_models() -> QuerySet[Finding]:
@@ -47,6 +64,7 @@ def conditions_now(grant: Grant) -> list[str]:
 
 
 def broken(grant: Grant) -> list[str]:
-    """Return in words those conditions of the grant that do not hold any more."""
+    """Return in words those conditions of the grant that do not hold any more, and why it is held back."""
     now = set(conditions_now(grant))
-    return [WORDS[name] for name in grant.conditions if name in WORDS and name not in now]
+    held = [hold.words for hold in HOLDS if hold.grants().filter(pk=grant.pk).exists()]
+    return [*(WORDS[name] for name in grant.conditions if name in WORDS and name not in now), *held]

@@ -1,7 +1,6 @@
 """Grants as something an exception may be about: governance knows them by kind and number only."""
 
-from django.db.models import CharField, Exists, OuterRef
-from django.db.models.functions import Cast
+from django.db.models import Exists, OuterRef
 
 from apps.access.models import Grant
 from apps.access.states import GrantState
@@ -44,8 +43,8 @@ def find(actor: Actor | None, key: str) -> Reference | None:
 
 def over(rows: RiskExceptionQuerySet) -> RiskExceptionQuerySet:
     """Keep the exceptions whose grant has ended."""
-    live = Grant.objects.exclude(state__in=OVER).alias(text=Cast("number", CharField())).filter(text=OuterRef("key"))
-    return rows.filter(~Exists(live))
+    live = Grant.objects.exclude(state__in=OVER).filter(pk=OuterRef("about_number"))
+    return rows.about(ReferenceKind.GRANT).filter(~Exists(live))
 
 
 GRANTS = ReferenceSource(ReferenceKind.GRANT, find, over)

@@ -11,7 +11,7 @@ from apps.access.events import GRANT_RESUMED, GRANT_SUSPENDED
 from apps.access.models import Grant, ManualTask
 from apps.access.provisioning.contract import Report
 from apps.access.provisioning.registry import PORTAL
-from apps.access.queries.conditions import FACTOR, SIGNED, broken, unsigned_models
+from apps.access.queries.conditions import FACTOR, HOLDS, SIGNED, broken, unsigned_models
 from apps.access.services.ending import TASK, end_if_live
 from apps.access.services.receipts import subject_of, write_lines
 from apps.access.services.telling import tell
@@ -65,13 +65,15 @@ def _tried(what: Callable[..., Changed | Unchanged], grant: Grant, now: datetime
 
 
 def _suspects() -> QuerySet[Grant]:
-    """Return active grants that rest on a condition which some fact speaks against."""
+    """Return active grants that rest on a condition which some fact speaks against, and those held back."""
     named = Grant.objects.filter(state=GrantState.ACTIVE).annotate(named=Cast("conditions", TextField()))
     unsigned = Q(asset__kind=AssetKind.MODEL) & Q(Exists(unsigned_models().filter(subject_id=OuterRef("asset_id"))))
     unsigned |= Q(asset__kind=AssetKind.MODEL_VERSION) & ~Q(verified_signature_exists("asset_id"))
     factors = Authenticator.objects.filter(user_id=OuterRef("holder_id"), type__in=FACTOR_TYPES)
     without = Q(holder__kind=User.Kind.PERSON) & ~Q(Exists(factors))
     suspect = (Q(named__contains=f'"{SIGNED}"') & unsigned) | (Q(named__contains=f'"{FACTOR}"') & without)
+    for hold in HOLDS:
+        suspect |= Q(pk__in=hold.grants().values("pk"))
     return named.filter(suspect).select_related("asset", "holder", "binding")
 
 

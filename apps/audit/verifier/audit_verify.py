@@ -126,10 +126,8 @@ def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[byte
 
 def consistent(first: int, second: int, proof: Sequence[bytes], first_root: bytes, second_root: bytes) -> bool:
     """RFC 9162 2.1.4.2."""
-    if first == second:
-        return not proof and first_root == second_root
-    if first == 0:
-        return not proof
+    if first in (0, second):
+        return not proof and (first != second or first_root == second_root)
     path = list(proof) if first & (first - 1) else [first_root] + list(proof)
     if not path:
         return False
@@ -167,9 +165,7 @@ class Tree:
 
     def root(self) -> bytes:
         """Return the root so far."""
-        if not self.edge:
-            return hashlib.sha256().digest()
-        root = self.edge[-1]
+        root = self.edge[-1] if self.edge else hashlib.sha256().digest()
         for node in reversed(self.edge[:-1]):
             root = node_hash(node, root)
         return root
@@ -354,7 +350,7 @@ class Export:
                 raise Bad(f"{name} has another root: the log was rewritten")
 
     def check_review(self) -> None:
-        """Items hash to their digests, these to the snapshot the log tells, and every answer is to such an item."""
+        """Items hash to their digests, these to the snapshot the log tells; answers are to such; policies are whole."""
         review, whole = read_json(self.files[REVIEW]), hashlib.sha256()
         for item in map(read_json, self.files["items.jsonl"].decode().splitlines()):
             shown = "".join(f"{len(value)}:{value}," for value in item["snapshot"])
@@ -367,6 +363,10 @@ class Export:
         for answer in map(read_json, self.files["decisions.jsonl"].decode().splitlines()):
             if self.items.get(answer["item_id"]) != answer["digest"]:
                 raise Bad(f"answer {answer['number']} is not to an item as it was shown")
+        for policies in map(read_json, self.files["policies.jsonl"].decode().splitlines()):
+            texts = json.dumps(policies["texts"], ensure_ascii=False, sort_keys=True)
+            if hashlib.sha256(texts.encode()).hexdigest() != policies["digest"]:
+                raise Bad(f"the texts of policy version {policies['number']} are not those of its digest")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,7 +6,8 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
+from django.db.models.functions import Cast
 
 from apps.accounts.models import Team
 from apps.core.actor import Actor, Role
@@ -43,6 +44,11 @@ class RiskExceptionQuerySet(models.QuerySet["RiskException"]):
         """Return those that accepted something at a moment, past ones too."""
         lasted = Q(ended_at__isnull=True) | Q(ended_at__gt=at)
         return self.filter(lasted, active_at__lte=at, ends_on__gte=at.date())
+
+    def about(self, kind: str) -> Self:
+        """Return those about a kind whose keys are numbers, each annotated with its `about_number`."""
+        number = Case(When(kind=kind, then=Cast("key", models.BigIntegerField())))
+        return self.filter(kind=kind).annotate(about_number=number)
 
     def waiting(self, today: date) -> Self:
         """Return those that may still be signed."""

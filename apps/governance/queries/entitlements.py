@@ -51,7 +51,8 @@ def _severity(row: Entitlement) -> str:
 
 def over(rows: RiskExceptionQuerySet) -> RiskExceptionQuerySet:
     """Keep the exceptions whose entitlement is gone."""
-    return rows.filter(~Exists(Entitlement.objects.present().filter(pk=OuterRef("covers_id"))))
+    present = Entitlement.objects.present().filter(pk=OuterRef("covers_id"))
+    return rows.filter(~Exists(present), kind=ReferenceKind.ENTITLEMENT)
 
 
 SOURCE = ReferenceSource(ReferenceKind.ENTITLEMENT, find, over)

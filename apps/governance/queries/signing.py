@@ -13,7 +13,7 @@ from apps.governance.states import Vote
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Who would sign, who asked, who owns or gains, who signed, which administrators there are, what it is about."""
+    """Who would sign, who asked, who owns, gains or decided, who signed, the administrators, what it is about."""
 
     me: Who | None
     asker: Who | None
@@ -32,7 +32,7 @@ class Standing:
 def standing(row: RiskException, actor: Actor, now: datetime) -> Standing:
     """Return where it stands; at most eight queries beside those of its reference."""
     reference = reference_of(row)
-    involved = (reference.owners | reference.holders) if reference else frozenset()
+    involved = (reference.owners | reference.holders | reference.deciders) if reference else frozenset()
     signed = list(row.votes.filter(choice=Vote.SIGN).values_list("voter_id", "as_ciso"))
     admins = set(role_holders(Role.SECURITY_ADMIN).values_list("pk", flat=True))
     mine = {actor.user_id} if actor.user_id else set()

@@ -58,8 +58,8 @@ def _waits(row: RiskException, stands: Standing) -> Decision:
 def may_decide(actor: Actor, row: RiskException, stands: Standing) -> Decision:
     """Whether the next signature is the actor's to give, by standing roles now; without the step-up.
 
-    The CISO, or a manager of its team; no security administrator, nor anybody who asked, owns, gains by it or signed,
-    by whichever account.
+    The CISO, or a manager of its team; no security administrator, nor anybody who asked, owns it, gains by it, decided
+    about it or signed, by whichever account.
     """
     signed_in = _person(actor)
     if not signed_in:
@@ -71,7 +71,7 @@ def may_decide(actor: Actor, row: RiskException, stands: Standing) -> Decision:
     if actor.has(Role.SECURITY_ADMIN) or stands.is_me(stands.editors):
         return refused("Security administrators edit the rules, so they do not sign exceptions from them.")
     if stands.is_me(stands.parties):
-        return refused("You own this or hold the access; somebody else signs.")
+        return refused("You own this, hold the access or decided about it; somebody else signs.")
     if stands.is_me(stands.voted):
         return refused("You signed already; somebody else signs too.")
     ciso = actor.has(Role.CISO)

@@ -8,7 +8,7 @@ from apps.core.errors import Conflict, Forbidden, Invalid
 from apps.governance.events import EXCEPTION_REFUSED, EXCEPTION_SIGNED
 from apps.governance.models import ExceptionVote, RiskException
 from apps.governance.queries.signing import standing
-from apps.governance.references import evidence_of
+from apps.governance.references import REFERENCES, evidence_of
 from apps.governance.rules.exceptions import can_refuse, can_sign
 from apps.governance.services.telling import subject_of, tell, tell_waiting
 from apps.governance.states import EXCEPTION_MACHINE, ExceptionState, Vote
@@ -38,6 +38,9 @@ def sign(*, actor: Actor, exception: RiskException, reason: str = "", now: datet
     signed = ExceptionVote.objects.filter(exception=row, choice=Vote.SIGN).count()
     if signed >= row.needed:
         _move(row, ExceptionState.ACTIVE, active_at=now)
+        source = REFERENCES.get(row.kind)
+        if source is not None and source.accepted is not None:
+            source.accepted(actor, row, now)
         to = [row.asked_by_id]
         tell(
             "governance.exception.decided", actor=actor, row=row, to=to, once="decided", now=now, what="signed", why=""

@@ -52,7 +52,7 @@ class AskView(ActorView):
                 found = find(self.actor, kind, given.upper().removeprefix("F-").removeprefix("G-").lower())
                 if found is not None:
                     return found
-        raise NotFound("There is nothing like this that an exception could be about. Ask from the finding's page.")
+        raise NotFound("There is nothing like this that an exception could be about. Ask from its own page.")
 
     def _form(self, reference: Reference, data: Any = None) -> AskForm:
         last = clock.now().date() + timedelta(days=max_days()[reference.severity])

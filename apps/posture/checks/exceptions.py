@@ -7,9 +7,10 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from apps.governance.models import RiskException
+from apps.governance.references import REFERENCES
 from apps.governance.states import OPEN_EXCEPTIONS, EndReason, ExceptionState
 from apps.posture.checks.refs import nist
-from apps.posture.models import Finding, Result
+from apps.posture.models import Result
 from apps.posture.outcomes import failing, judge, met, text, yes_no
 from apps.posture.spec import CheckSpec, FixStep, Params
 from apps.posture.states import Outcome
@@ -21,13 +22,16 @@ LABEL = Concat(Value("EX-"), Cast("number", CharField()), Value(" "), "label", o
 
 def standing_exceptions() -> QuerySet[RiskException]:
     """Return the exceptions in force, and those that ended with the risk still there and no other in their place."""
-    unresolved = Finding.objects.unresolved().alias(text=Cast("number", CharField())).filter(text=OuterRef("key"))
     successor = RiskException.objects.filter(
         kind=OuterRef("kind"), key=OuterRef("key"), number__gt=OuterRef("number")
     ).exclude(state=ExceptionState.REFUSED)
     newer = successor.filter(Q(state__in=OPEN_EXCEPTIONS) | Q(end_reason__in=LEFT_BEHIND))
-    ended = Q(Exists(unresolved), ~Exists(newer), kind="finding", end_reason__in=LEFT_BEHIND)
-    return RiskException.objects.filter(Q(state=ExceptionState.ACTIVE) | ended)
+    ended = RiskException.objects.filter(~Exists(newer), end_reason__in=LEFT_BEHIND)
+    left = Q(state=ExceptionState.ACTIVE)
+    for source in REFERENCES:
+        # What it was about is neither fixed nor gone: only who owns the rows of its kind can tell.
+        left |= Q(pk__in=ended.filter(kind=source.kind).values("pk")) & ~Q(pk__in=source.over(ended).values("pk"))
+    return RiskException.objects.filter(left)
 
 
 def _outcome(subjects: QuerySet[Any], params: Params, now: datetime) -> QuerySet[Any]:

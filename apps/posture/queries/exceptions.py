@@ -2,8 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import CharField, Exists, OuterRef
-from django.db.models.functions import Cast
+from django.db.models import Exists, OuterRef
 
 from apps.core.actor import Actor
 from apps.core.text import display
@@ -90,8 +89,8 @@ def _about(row: Finding) -> About:
 
 def over(rows: RiskExceptionQuerySet) -> RiskExceptionQuerySet:
     """Keep the exceptions whose finding is resolved, or not there any more."""
-    unresolved = Finding.objects.unresolved().alias(text=Cast("number", CharField())).filter(text=OuterRef("key"))
-    return rows.filter(~Exists(unresolved))
+    unresolved = Finding.objects.unresolved().filter(pk=OuterRef("about_number"))
+    return rows.about(ReferenceKind.FINDING).filter(~Exists(unresolved))
 
 
 def options(reference: Reference) -> list[Evidence]:

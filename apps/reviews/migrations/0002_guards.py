@@ -1,6 +1,6 @@
 """Triggers, on SQLite and PostgreSQL alike, for what no service may get wrong.
 
-- Answers, bulks, samples, routings, proofs and accepted risks are append-only.
+- Answers, bulks, samples, routings and proofs are append-only.
 - The snapshot of an item never changes once it has its digest; an answer never changes once it is sealed.
 - Items of an opened campaign are not deleted.
 - A campaign does not close while the removal of an item is not proven (governance.md §5, invariant 16).
@@ -22,7 +22,6 @@ APPEND_ONLY = {
     "reviews_sample": "OLD.campaign_id",
     "reviews_routing": OF_ITEM.format("item_id"),
     "reviews_proof": OF_ITEM.format("removal_id"),
-    "reviews_riskacceptance": OF_ITEM.format("item_id"),
 }
 SNAPSHOT = (
     "campaign_id, subject_kind, subject_id, holder_kind, holder_label, holder_title, holder_team, holder_login,"

@@ -1,10 +1,10 @@
-"""Saved scopes, campaigns with their items, decisions, removals and accepted risks."""
+"""Saved scopes, campaigns with their items, decisions and removals."""
 
 from apps.reviews.models.campaign import Campaign, Seat
 from apps.reviews.models.decision import Bulk, Decision, Sample
 from apps.reviews.models.forgotten import Forgotten
 from apps.reviews.models.item import Item, Routing
-from apps.reviews.models.removal import Proof, Removal, RiskAcceptance
+from apps.reviews.models.removal import Proof, Removal
 from apps.reviews.models.series import Series
 from apps.reviews.models.watched import Watched
 
@@ -16,7 +16,6 @@ __all__ = [
     "Item",
     "Proof",
     "Removal",
-    "RiskAcceptance",
     "Routing",
     "Sample",
     "Seat",

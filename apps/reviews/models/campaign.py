@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from apps.access.models import Delegation, PolicyVersion
 from apps.core.actor import Actor
 from apps.reviews.models.series import Series, Terms
-from apps.reviews.states import AFTER_SEALING, CampaignState, Choice, Trigger
+from apps.reviews.states import AFTER_SEALING, CampaignState, Default, Trigger
 
 USER = settings.AUTH_USER_MODEL
 
@@ -26,13 +26,14 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
     """Campaigns."""
 
     def visible_to(self, actor: Actor) -> Self:
-        """All for wide roles; else the opened ones in which one is, was or stands in for a reviewer."""
+        """All for wide roles; else the opened ones in which one is, was or stands in for a reviewer, or removes."""
         if actor.sees_all:
             return self
         if actor.user_id is None:
             return self.none()
         seats = Seat.objects.visible_to(actor).filter(campaign_id=OuterRef("pk"))
-        return self.filter(Exists(seats), opened_at__isnull=False)
+        removes = Q(pk__in=Campaign.objects.filter(items__removal__owner=actor.user_id).values("pk"))
+        return self.filter(Q(Exists(seats)) | removes, opened_at__isnull=False)
 
     def running(self) -> Self:
         """Return campaigns that take decisions."""
@@ -61,6 +62,7 @@ class Campaign(Terms):
     opened_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True, help_text="When the open stage is due")
     escalated_at = models.DateTimeField(null=True, help_text="When what was not answered by then was put to others")
+    suspended_at = models.DateTimeField(null=True, help_text="When what nobody answered was suspended")
     seal_at = models.DateTimeField(null=True, help_text="After escalation: when the default is recorded")
     sealed_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
@@ -91,9 +93,7 @@ class Campaign(Terms):
                 | (Q(due_at__isnull=False, stage__gte=1) & ~Q(snapshot_hash="")),
                 name="campaign_active_was_staged",
             ),
-            models.CheckConstraint(
-                condition=Q(default_choice__in=[Choice.KEEP, Choice.REVOKE]), name="campaign_default_is_a_choice"
-            ),
+            models.CheckConstraint(condition=Q(default_choice__in=Default.values), name="campaign_default_is_a_choice"),
         ]
         indexes = [models.Index(fields=["state", "due_at"])]
 

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from apps.core.actor import Actor
 from apps.core.facts import FactField
+from apps.governance.operations import verb_of
 from apps.inventory.models import Asset, Person
 from apps.reviews.models.campaign import Campaign, stands_in_for
 from apps.reviews.states import OPEN_ITEMS, Choice, HolderKind, ItemState, Pile, Reason, Routed
@@ -90,6 +91,7 @@ class Item(models.Model):
     decided_by = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     decided_at = models.DateTimeField(null=True)
     defaulted = models.BooleanField(default=False, help_text="By the policy, not by a person")
+    suspended_at = models.DateTimeField(null=True, help_text="When it was suspended because nobody answered")
     ended_at = models.DateTimeField(null=True, help_text="When it was seen gone, moot, or its risk accepted")
 
     objects = ItemQuerySet.as_manager()
@@ -125,7 +127,7 @@ class Item(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.holder_label}: {self.operation} ({self.asset_label})"
+        return f"{self.holder_label}: {verb_of(self.operation)} ({self.asset_label})"
 
     @property
     def reason_list(self) -> list[Reason]:

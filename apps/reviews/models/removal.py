@@ -1,4 +1,4 @@
-"""Removals: how revoked access is taken away, what was seen, and risks someone else signed for."""
+"""Removals: how revoked access is taken away, and what was seen."""
 
 from typing import Self
 
@@ -74,25 +74,3 @@ class Proof(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_seen_display()} ({self.at:%Y-%m-%d})"
-
-
-class RiskAcceptance(models.Model):
-    """Somebody other than who decided signs, until a date, for access that could not be removed. Never changed."""
-
-    item = models.OneToOneField(Item, primary_key=True, on_delete=models.PROTECT, related_name="risk")
-    decider = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")
-    signer = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="review_risks")
-    reason = models.CharField(max_length=1000)
-    until_on = models.DateField()
-    at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(decider__isnull=True) | ~Q(signer=F("decider")), name="review_risk_signed_by_another"
-            ),
-            models.CheckConstraint(condition=~Q(reason=""), name="review_risk_has_a_reason"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.item_id} until {self.until_on}"

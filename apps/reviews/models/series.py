@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from apps.core.actor import Actor
-from apps.reviews.states import Choice, Frequency
+from apps.reviews.states import Default, Frequency
 
 USER = settings.AUTH_USER_MODEL
 
@@ -24,10 +24,7 @@ class Terms(models.Model):
     scope = models.JSONField(default=dict)
     stages = models.JSONField(default=list)
     default_choice = models.CharField(
-        max_length=8,
-        choices=[(Choice.KEEP, Choice.KEEP.label), (Choice.REVOKE, Choice.REVOKE.label)],
-        default=Choice.REVOKE,
-        help_text="Recorded for unanswered items that need no close look; those that do are always revoked",
+        max_length=8, choices=Default.choices, default=Default.REVOKE, help_text="Recorded for unanswered items"
     )
     grace_days = models.PositiveSmallIntegerField(default=3, help_text="From escalation to the default")
     removal_days = models.PositiveSmallIntegerField(default=7, help_text="From sealing to the alarm")
@@ -61,9 +58,7 @@ class Series(Terms):
         verbose_name_plural = "series"
         constraints = [
             models.CheckConstraint(condition=~Q(frequency=Frequency.ONCE) | Q(next_on=None), name="series_once_only"),
-            models.CheckConstraint(
-                condition=Q(default_choice__in=[Choice.KEEP, Choice.REVOKE]), name="series_default_is_a_choice"
-            ),
+            models.CheckConstraint(condition=Q(default_choice__in=Default.values), name="series_default_is_a_choice"),
         ]
         indexes = [models.Index(fields=["next_on"], condition=Q(next_on__isnull=False), name="series_due")]
 

@@ -15,20 +15,27 @@ from django.db.models.functions import Cast
 from apps.access.models import PolicyVersion, Receipt
 from apps.audit.models import Entry, EntryQuerySet
 from apps.core.events import PRIVILEGED
+from apps.governance.models import ExceptionVote
+from apps.governance.states import ReferenceKind
 from apps.reviews import events
-from apps.reviews.models import Bulk, Campaign, Decision, Item, Proof, Removal, RiskAcceptance, Routing, Sample, Seat
+from apps.reviews.models import Bulk, Campaign, Decision, Item, Proof, Removal, Routing, Sample, Seat
 from apps.reviews.queries.digests import SNAPSHOT, word
 from apps.reviews.states import SubjectKind
 
 CHUNK = 2000
 #: Events about several reviews at once; those of the time of a review belong to its evidence.
 SHARED = (events.ITEMS_MOOT, events.ITEMS_REROUTED, events.REMOVALS_VERIFIED, events.REMOVALS_FAILED)
-STANDING = ("pile", "stage", "routed", "state", "decision", "decided_at", "defaulted", "ended_at")
+STANDING = ("pile", "stage", "routed", "state", "decision", "decided_at", "defaulted", "suspended_at", "ended_at")
 TERMS = (
     "number", "code", "name", "trigger", "trigger_key", "scope", "stages", "default_choice", "grace_days",
     "removal_days", "state", "items_count", "snapshot_hash", "created_at", "staged_at", "opened_at", "due_at",
-    "escalated_at", "sealed_at", "closed_at", "done_at_due",
+    "escalated_at", "suspended_at", "sealed_at", "closed_at", "done_at_due",
 )  # fmt: skip
+
+
+def _texts(campaign: Campaign) -> QuerySet[Any, Any]:
+    """Return the numbers of a review's items as texts, as the log and exceptions name them."""
+    return Item.objects.filter(campaign=campaign).order_by().annotate(_text=Cast("pk", CharField())).values("_text")
 
 
 def _people(*names: str) -> list[str]:
@@ -83,16 +90,19 @@ def _receipts(campaign: Campaign) -> QuerySet[Any, Any]:
 
 
 def _risks(campaign: Campaign) -> QuerySet[Any, Any]:
-    rows = RiskAcceptance.objects.filter(item__campaign=campaign).order_by("pk")
-    return rows.values("item_id", *_people("decider", "signer"), "reason", "until_on", "at")
+    """The votes on exceptions about its items, each with what was asked for."""
+    asked = ("number", "key", "because", "comp_check", "comp_label", "ends_on", "asked_at", "state", "ended_at",
+             "end_reason", *_people("asked_by"))  # fmt: skip
+    rows = ExceptionVote.objects.filter(exception__kind=ReferenceKind.REVIEW_ITEM, exception__key__in=_texts(campaign))
+    return rows.order_by("pk").values(*(f"exception__{name}" for name in asked), *_people("voter"), "choice", "at")
 
 
 def _policies(campaign: Campaign) -> QuerySet[Any, Any]:
-    """The policy versions from the one it was staged under to the last one before it closed."""
+    """The policy versions with all their texts, from the one it was staged under to the last one before it closed."""
     rows = PolicyVersion.objects.filter(number__gte=campaign.policy_version_id or 0).order_by("number")
     if campaign.closed_at is not None:
         rows = rows.filter(in_force_at__lte=campaign.closed_at)
-    return rows.values("number", "digest", "note", "in_force_at", *_people("proposed_by", "confirmed_by"))
+    return rows.values("number", "digest", "texts", "note", "in_force_at", *_people("proposed_by", "confirmed_by"))
 
 
 #: File by file, what it holds beside the terms and the items.
@@ -148,9 +158,8 @@ def _plain(value: Any) -> str:
 
 def events_about(campaign: Campaign) -> EntryQuerySet:
     """Return the events of the log about a review, its items and its saved scope, in their order."""
-    numbers = Item.objects.filter(campaign=campaign).order_by().annotate(_text=Cast("pk", CharField())).values("_text")
     about = Q(subject_kind="review", subject_id=str(campaign.pk))
-    about |= Q(subject_kind="review_item", subject_id__in=numbers)
+    about |= Q(subject_kind="review_item", subject_id__in=_texts(campaign))
     if campaign.series_id is not None:
         about |= Q(subject_kind="review_series", subject_id=str(campaign.series_id))
     while_it_ran = Q(at__gte=campaign.opened_at)

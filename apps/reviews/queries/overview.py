@@ -136,7 +136,7 @@ def answer_counts(campaign: Campaign) -> dict[str, int]:
 def removals(actor: Actor, campaign: Campaign) -> QuerySet[Removal]:
     """Return the removals of a campaign that are not seen gone, the most urgent first."""
     rows = Removal.objects.visible_to(actor).unproven().filter(item__campaign=campaign)
-    return rows.select_related("item__campaign", "owner").order_by("due_at", "pk")
+    return rows.select_related("item__campaign", "item__asset__owner", "owner").order_by("due_at", "pk")
 
 
 def without_reviewer(campaign: Campaign) -> QuerySet[Item]:

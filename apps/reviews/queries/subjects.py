@@ -1,4 +1,4 @@
-"""What campaigns certify of the apps below: standing access, grants, and what governs the portal itself."""
+"""What campaigns certify of access: standing access and grants."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -22,13 +22,11 @@ from django.db.models import (
 )  # fmt: skip
 from django.db.models.functions import Cast, Coalesce, Concat, Least
 
-from apps.access.models import Delegation, Grant, Policy, PolicyVersion, Vote
+from apps.access.models import Grant, Vote
 from apps.access.queries.metrics import PRIVILEGED
 from apps.access.states import LIVE_GRANTS, GrantState
 from apps.access.states import Choice as VoteChoice
-from apps.accounts.models import ApiToken, TeamMembership, User
-from apps.connectors.models import Connection
-from apps.core.actor import Role
+from apps.accounts.models import User
 from apps.core.facts import Fact
 from apps.governance.tiers import UNKNOWN_TIER
 from apps.inventory.models import Entitlement
@@ -38,8 +36,6 @@ from apps.reviews.states import HolderKind, Reason
 
 #: Access that nobody used for so long is probably not needed (issue text: 90 days).
 UNUSED_AFTER = timedelta(days=90)
-APPROVING_ROLES = (Role.CISO, Role.SECURITY_ADMIN, Role.MANAGER)
-_GOVERNS = Value(f"{Reason.GOVERNANCE} ")
 _YES = Value(Fact.YES)
 
 
@@ -133,120 +129,4 @@ def grant_columns(now: datetime) -> Mapping[str, Any]:
         "asset_kind": F("asset__kind"),
         "asset_team": F("asset__team_id"),
         "person_team": F("holder__person__team_id"),
-    }
-
-
-def _of_user(user: str) -> dict[str, Any]:
-    return {
-        "holder_kind": Case(
-            When(**{f"{user}__kind": User.Kind.SERVICE}, then=Value(HolderKind.SERVICE)),
-            default=Value(HolderKind.HUMAN),
-        ),
-        "holder_label": first(f"{user}__name", f"{user}__email", longest=320),
-        "holder_title": first(f"{user}__person__job_title", longest=200),
-        "holder_team": first(f"{user}__person__team_name", longest=200),
-        "holder_email": lower(f"{user}__email"),
-        "holder_person": F(f"{user}__person__id"),
-        "holder_user": F(f"{user}_id"),
-        "privileged": _YES,
-    }
-
-
-def roles(now: datetime) -> QuerySet[Any]:
-    """Return who holds a role that approves access."""
-    held = User.groups.through.objects.filter(user__is_active=True)
-    return held.filter(group__name__in=[role.value for role in APPROVING_ROLES])
-
-
-def role_columns(now: datetime) -> Mapping[str, Any]:
-    """Return the snapshot of a role that approves."""
-    words = [When(group__name=role.value, then=Value(f"Approve as {role.label}")) for role in APPROVING_ROLES]
-    return {**_of_user("user"), "operation": Case(*words, default=Value("Approve")), "reasons": _GOVERNS}
-
-
-def team_managers(now: datetime) -> QuerySet[TeamMembership]:
-    """Return who approves for a team."""
-    return TeamMembership.objects.filter(manages=True)
-
-
-def team_manager_columns(now: datetime) -> Mapping[str, Any]:
-    """Return the snapshot of managing a team; one who was deactivated is a departed member of the approvers."""
-    left = Case(When(user__is_active=False, then=Value(f"{Reason.LEAVER} {Reason.GOVERNANCE} ")), default=_GOVERNS)
-    words = {"operation": Value("Approve for a team"), "asset_label": F("team__name"), "reasons": left}
-    return {**_of_user("user"), **words}
-
-
-def delegations(now: datetime) -> QuerySet[Delegation]:
-    """Return who decides for somebody else, now or later."""
-    return Delegation.objects.filter(ended_at__isnull=True, until_at__gt=now)
-
-
-def delegation_columns(now: datetime) -> Mapping[str, Any]:
-    """Return the snapshot of a delegation."""
-    return {
-        **_of_user("delegate"),
-        "operation": first(Concat(Value("Decide for "), F("delegator__name")), longest=200),
-        "granted_at": F("created_at"),
-        "expires_at": F("until_at"),
-        "reasons": _GOVERNS,
-    }
-
-
-def targets(now: datetime) -> QuerySet[Connection]:
-    """Return the accounts with which the portal signs in elsewhere."""
-    return Connection.objects.filter(enabled=True)
-
-
-def target_columns(now: datetime) -> Mapping[str, Any]:
-    """Return the snapshot of a connector account."""
-    return {
-        "holder_kind": Value(HolderKind.PORTAL),
-        "holder_label": Value("The portal"),
-        "operation": Value("Sign in at the target"),
-        "asset_label": F("name"),
-        "origin": F("driver"),
-        "granted_at": F("created_at"),
-        "last_used_at": F("last_ok_at"),
-        "privileged": _YES,
-        "reasons": _GOVERNS,
-    }
-
-
-def policies(now: datetime) -> QuerySet[Policy]:
-    """Return the access policies in force: they decide what is given without a person."""
-    newest = PolicyVersion.objects.order_by("-number").first()
-    return Policy.objects.filter(slug__in=list(newest.texts) if newest else [])
-
-
-def policy_columns(now: datetime) -> Mapping[str, Any]:
-    """Return the snapshot of a policy."""
-    return {
-        "holder_kind": Value(HolderKind.PORTAL),
-        "holder_label": Value("The portal"),
-        "operation": Value("Decide about access by policy"),
-        "asset_label": F("slug"),
-        "granted_at": F("created_at"),
-        "privileged": _YES,
-        "reasons": _GOVERNS,
-    }
-
-
-def tokens(now: datetime) -> QuerySet[ApiToken]:
-    """Return keys that open the API."""
-    return ApiToken.objects.all().usable(now)
-
-
-def token_columns(now: datetime) -> Mapping[str, Any]:
-    """Return the snapshot of a key; one made by somebody who was deactivated was given by a leaver."""
-    left = Case(When(created_by__is_active=False, then=Value(f"{Reason.GOVERNANCE} {Reason.GIVER} ")), default=_GOVERNS)
-    return {
-        **_of_user("user"),
-        "operation": Value("Call the API"),
-        "asset_label": F("name"),
-        "origin": F("prefix"),
-        "granted_at": F("created_at"),
-        "expires_at": F("expires_at"),
-        "last_used_at": F("last_used_at"),
-        "never_used": Case(When(last_used_at__isnull=True, then=Value(True)), default=Value(False)),
-        "reasons": left,
     }

@@ -8,7 +8,7 @@ from apps.core.errors import Invalid
 from apps.core.reviewables import REVIEWABLES
 from apps.governance.tiers import TIERS
 from apps.inventory.states import AssetKind
-from apps.reviews.states import Choice, Fallback, ReviewerRule
+from apps.reviews.states import Default, Fallback, ReviewerRule
 
 LISTS = ("assets", "kinds", "tiers", "teams", "subjects")
 FLAGS = ("privileged_only", "non_human_only", "guests_only", "governance")
@@ -88,8 +88,8 @@ def clean_terms(
     """Return the columns of a scope's or campaign's terms. Raises Invalid."""
     if not name.strip() or len(name) > 200:
         raise Invalid("A name has 1 to 200 characters.", name="Name it.")
-    if default_choice not in (Choice.KEEP, Choice.REVOKE):
-        raise Invalid("The default is keep or revoke.", default_choice="Keep or revoke.")
+    if default_choice not in Default.values:
+        raise Invalid("The default is keep, revoke or suspend.", default_choice="Choose from the list.")
     for field, days in (("grace_days", grace_days), ("removal_days", removal_days)):
         if not 1 <= days <= MOST_DAYS:
             raise Invalid(f"1 to {MOST_DAYS} days.", **{field: f"1 to {MOST_DAYS} days."})

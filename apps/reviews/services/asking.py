@@ -45,7 +45,8 @@ def begin_removal(*, actor: Actor, campaign: Campaign, now: datetime) -> Changed
     items = Item.objects.filter(campaign=campaign, state=ItemState.SEALED, decision__in=REMOVING)
     # An unknown holder is nobody's person: NULL would exclude every owner.
     someone = Coalesce("holder_person_id", Value(NOBODY), output_field=UUIDField())
-    todo = items.annotate(someone=someone)
+    user = Coalesce("holder_user_id", Value(NOBODY), output_field=UUIDField())
+    todo = items.annotate(someone=someone, user=user)
     asked = insert_from(Removal, _columns(campaign, now), todo)
     if not asked:
         return Unchanged(value=0)
@@ -116,8 +117,10 @@ def _way() -> Any:
 
 
 def _owner() -> Any:
-    """Return who removes by hand: the asset's owner unless it is their own access, else an administrator."""
+    """Return who removes by hand: the asset's owner, an administrator or the CISO; never who holds it."""
     people = User.objects.filter(is_active=True, kind=User.Kind.PERSON)
     others = people.filter(person__assets=OuterRef("asset_id")).exclude(person__pk=OuterRef("someone"))
-    admin = people.filter(groups__name=Role.SECURITY_ADMIN.value).order_by("created_at", "pk")
-    return Coalesce(Subquery(others.values("pk")[:1]), Subquery(admin.values("pk")[:1]), output_field=UUIDField())
+    free = people.exclude(pk=OuterRef("user")).order_by("created_at", "pk")
+    fallbacks = [free.filter(groups__name=role.value) for role in (Role.SECURITY_ADMIN, Role.CISO)]
+    found = [Subquery(rows.values("pk")[:1]) for rows in (others, *fallbacks)]
+    return Coalesce(*found, output_field=UUIDField())

@@ -12,6 +12,7 @@ from apps.access.rules.requests import person_id
 from apps.core.actor import Actor
 from apps.core.command import Changed, Unchanged, command
 from apps.core.errors import Conflict, Invalid
+from apps.core.facts import Fact
 from apps.core.sql import insert_from
 from apps.reviews.events import BULK_DECIDED, SAMPLE_DRAWN
 from apps.reviews.models import Bulk, Campaign, Decision, Sample
@@ -21,7 +22,7 @@ from apps.reviews.rules.bulk import can_decide_at_once
 from apps.reviews.rules.deciding import can_sit
 from apps.reviews.services.deciding import open_campaign_of, require_unsigned
 from apps.reviews.services.staging import subject_of_campaign
-from apps.reviews.states import Choice, ItemState, Pile
+from apps.reviews.states import Choice, Default, ItemState, Pile
 
 LONGEST_SEED = 32
 
@@ -137,7 +138,12 @@ def decision_columns(now: datetime) -> dict[str, Any]:
 
 
 def default_choice(campaign: Campaign) -> Any:
-    """Return what is recorded for an item nobody answered: revoke for what asks for a close look, is privileged or of
-    tier 1 or of unknown tier, else what the terms say."""
-    high = Q(pile=Pile.CLOSE) | Q(tier__isnull=True) | Q(tier=1) | ~Q(privileged="no")
-    return Case(When(high, then=Value(Choice.REVOKE)), default=Value(campaign.default_choice))
+    """Return what is recorded for an item nobody answered: revoke for what asks for a close look, else what the terms
+    say."""
+    low = Choice.REVOKE if campaign.default_choice == Default.REVOKE else Choice.KEEP
+    return Case(When(needs_close_look(), then=Value(Choice.REVOKE)), default=Value(low))
+
+
+def needs_close_look() -> Q:
+    """Return which items no default keeps: of *Look closely*, privileged (or perhaps), of tier 1 or of unknown tier."""
+    return Q(pile=Pile.CLOSE) | Q(tier__isnull=True) | Q(tier=1) | ~Q(privileged=Fact.NO)

@@ -32,8 +32,9 @@ bulks.jsonl, samples.jsonl   answers to many items at once, and the random items
 sheets.jsonl      who was asked in which stage, and when and by whom it was signed
 routings.jsonl    items given from one reviewer to another
 removals.jsonl, proofs.jsonl, receipts.jsonl   how access was taken away, what was seen, what targets answered
-risks.jsonl       access that stays, with who signed and until when
-policies.jsonl    versions of the access policies in force meanwhile, with the SHA-256 of their texts
+risks.jsonl       exceptions for access that stays: every signature with what was asked for, by whom and until when
+policies.jsonl    versions of the access policies in force meanwhile, with all their texts. `digest` is the SHA-256 of
+                  `texts` as JSON with sorted keys, unescaped, as Python's json.dumps spaces it
 entries.jsonl, checkpoints.jsonl, events.csv   the events of the audit log about the review: exact bytes, RFC 9162
                   inclusion proofs, signed checkpoints, and the same for people
 audit_verify.py   the verifier; needs Python 3.10 and the package cryptography
@@ -45,7 +46,8 @@ KEY is the verifier key of the log, which the notary's operator publishes (verif
 that was kept outside (NOTE), and preferably the verifier too, from somewhere else than from this archive.
 
 It verifies when every file is as it was signed, every event is in the tree that the checkpoint signs, the items hash to
-the snapshot hash that the log tells of the opened and sealed review, and every answer is to an item as it was shown.
+the snapshot hash that the log tells of the opened and sealed review, every answer is to an item as it was shown, and
+the texts of every policy version hash to its digest.
 """
 
 

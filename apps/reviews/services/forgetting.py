@@ -17,7 +17,6 @@ from apps.reviews.models import (
     Item,
     Proof,
     Removal,
-    RiskAcceptance,
     Routing,
     Sample,
     Seat,
@@ -39,9 +38,7 @@ def forget_sample(*, actor: Actor, now: datetime) -> Changed | Unchanged:
     rows = Campaign.objects.filter(theirs).filter(~Exists(others)).order_by("pk").distinct()
     numbers = list(rows.values_list("pk", flat=True))
     Forgotten.objects.bulk_create([Forgotten(number=number, at=now) for number in numbers])
-    for of_removal in (Proof, RiskAcceptance):
-        path = "removal__item__campaign__in" if of_removal is Proof else "item__campaign__in"
-        of_removal.objects.filter(**{path: numbers}).delete()
+    Proof.objects.filter(removal__item__campaign__in=numbers).delete()
     Removal.objects.filter(item__campaign__in=numbers).delete()
     Routing.objects.filter(item__campaign__in=numbers).delete()
     for of_campaign in (Decision, Bulk, Sample, Seat, Item):

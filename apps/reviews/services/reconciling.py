@@ -14,6 +14,7 @@ from apps.core.actor import system
 from apps.core.errors import Conflict
 from apps.reviews.models import Campaign, Item, Removal, Seat
 from apps.reviews.services.sealing import advance, escalate, finish_stage, seal
+from apps.reviews.services.suspending import rests_first, suspend
 from apps.reviews.services.telling import tell_left
 from apps.reviews.services.verifying import begin_verifying, close, fail_overdue, mark_moot, verify
 from apps.reviews.services.watching import look
@@ -46,6 +47,8 @@ def _moved(campaign: Campaign) -> bool:
             advance(actor=ACTOR, campaign=campaign, now=now)
         elif campaign.due_at is not None and campaign.due_at <= now and campaign.escalated_at is None:
             escalate(actor=ACTOR, campaign=campaign, now=now)
+        elif campaign.seal_at is not None and campaign.seal_at <= now and rests_first(campaign):
+            suspend(actor=ACTOR, campaign=campaign, now=now)
         elif campaign.seal_at is not None and campaign.seal_at <= now:
             seal(actor=ACTOR, campaign=campaign, now=now)
         elif not Item.objects.filter(campaign=campaign).decidable().exists() or not _waits(campaign):

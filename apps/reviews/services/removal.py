@@ -1,11 +1,9 @@
 """Removing access, one by one where a target or a service has to be asked: claimed, tried, looked at again."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
-from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
-from apps.access.rules.requests import person_id
 from apps.access.services.leases import LEASE, LONGEST_REVOKING, backoff
 from apps.access.services.standing import Taken, remove_standing
 from apps.core import clock
@@ -14,16 +12,14 @@ from apps.core.command import Changed, command
 from apps.core.errors import Conflict, DomainError, Invalid
 from apps.core.reviewables import REVIEWABLES
 from apps.inventory.models import Entitlement
-from apps.reviews.events import REMOVAL_DONE, REMOVAL_TRIED, RISK_ACCEPTED
-from apps.reviews.models import Item, Proof, Removal, RiskAcceptance
-from apps.reviews.rules.removal import can_accept_risk, can_report_done
+from apps.reviews.events import REMOVAL_DONE, REMOVAL_TRIED
+from apps.reviews.models import Item, Proof, Removal
+from apps.reviews.rules.removal import can_report_done
 from apps.reviews.services.deciding import subject_of_item
 from apps.reviews.states import ITEM_MACHINE, ItemState, Seen, Way
 
 ACTOR = system("reconciler")
 BATCH = 200
-#: How far off the end of an accepted risk may be.
-LONGEST_RISK = timedelta(days=180)
 
 
 def remove_due() -> int:
@@ -125,32 +121,3 @@ def done_by_hand(*, actor: Actor, removal: Removal, proof: str, now: datetime) -
     Proof.objects.create(removal=row, seen=Seen.DONE, by_id=actor.user_id, evidence={"proof": proof.strip()}, at=now)
     row.refresh_from_db()
     return Changed(subject_of_item(row.item), {"proof": proof.strip()}, value=row)
-
-
-@command(RISK_ACCEPTED)
-def accept_risk(*, actor: Actor, item: Item, reason: str, until_on: date, now: datetime) -> Changed:
-    """Sign, until a date, for access that could not be removed; the value is the RiskAcceptance.
-
-    Raises Forbidden for whoever decided or holds it and for anybody but the CISO, Invalid, Conflict when the removal is
-    proven by now.
-    """
-    row = Item.objects.select_related("campaign").get(pk=item.pk)
-    can_accept_risk(actor, row).require()
-    if not reason.strip() or len(reason) > 1000:
-        raise Invalid("Say why, in 1 to 1,000 characters.", note="Say why.")
-    if not now.date() < until_on <= (now + LONGEST_RISK).date():
-        raise Invalid(f"It ends within {LONGEST_RISK.days} days from now.", until_on="Choose another day.")
-    before = (ItemState.REMEDIATING, ItemState.FAILED)
-    ITEM_MACHINE.move(Item.objects.all(), pk=row.pk, before=before, after=ItemState.RISK_ACCEPTED, ended_at=now)
-    Removal.objects.filter(pk=row.pk).update(ended_at=now, next_at=None)
-    try:
-        with transaction.atomic():
-            risk = RiskAcceptance.objects.create(
-                item=row, decider_id=row.decided_by_id, signer_id=person_id(actor), reason=reason.strip(),
-                until_on=until_on, at=now,
-            )  # fmt: skip
-    except IntegrityError:
-        raise Conflict("Somebody signed for it already.") from None
-    facts: dict[str, object] = {"reason": reason.strip(), "until_on": until_on.isoformat()}
-    facts["decider"] = str(row.decided_by_id or "")
-    return Changed(subject_of_item(row), facts, value=risk, before=row.state, after=ItemState.RISK_ACCEPTED)

@@ -30,6 +30,8 @@ from apps.reviews.states import CAMPAIGN_MACHINE, CampaignState, HolderKind, Ite
 
 #: After so many rows PostgreSQL's picture of the table is too old for the steps that follow.
 MANY = 1_000
+#: Why a review of one item asks for a close look, where its access alone does not tell.
+BECAUSE = {Trigger.RETURNED: Reason.RETURNED, Trigger.LAPSED: Reason.LAPSED}
 
 
 def subject_of_campaign(campaign: Campaign) -> Subject:
@@ -111,8 +113,8 @@ def _place(campaign: Campaign, kind: Reviewable, now: datetime) -> dict[str, Any
 def explain(campaign: Campaign, items: QuerySet[Item], now: datetime) -> None:
     """Record peers, reasons, piles and digests of items that have no digest yet."""
     _count_peers(campaign, items)
-    if campaign.trigger == Trigger.RETURNED:
-        items.update(reasons=Value(f"{Reason.RETURNED} "))
+    if campaign.trigger in BECAUSE:
+        items.update(reasons=Value(f"{BECAUSE[Trigger(campaign.trigger)]} "))
     items.update(reasons=reasons_expression(now))
     items.update(pile=pile_expression(), digest=digest_expression())
 

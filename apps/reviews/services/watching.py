@@ -1,5 +1,6 @@
 """Watching what asks for a review between campaigns: movers, new owners, new personal data, idle privileged access,
-access that came back. Each opens a review of one item; the campaign only holds the rest (governance.md §6, idea 10)."""
+access that came back, or whose accepted risk ended. Each opens a review of one item; the campaign only holds the rest
+(governance.md §6, idea 10)."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -31,6 +32,7 @@ from apps.inventory.models import Asset, Coverage, Entitlement, Person
 from apps.inventory.records import ENTITLEMENT
 from apps.reviews.events import WATCH_LOOKED
 from apps.reviews.models import Item, Watched
+from apps.reviews.queries.exceptions import lapsed
 from apps.reviews.queries.subjects import entitlements
 from apps.reviews.queries.words import sensitive, text
 from apps.reviews.services.series import open_micro
@@ -98,6 +100,11 @@ def _wanted(now: datetime) -> Iterator[tuple[Trigger, str, str, str]]:
     idle = rows.filter(privileged=Fact.YES, last_used_at__lte=now - IDLE_AFTER)
     yield from _named(Trigger.IDLE, idle.filter(~_reviewed_since(OuterRef("last_used_at"))))
     yield from _named(Trigger.RETURNED, rows.filter(_returned()))
+    for items in lapsed(now):
+        for row in items.order_by("pk")[:MOST_AT_ONCE]:
+            what, where = verb_of(row.operation).lower(), row.asset_label or "everything"
+            name = f"{Trigger.LAPSED.label}: {row.holder_label}, {what} on {where}"
+            yield Trigger.LAPSED, row.subject_kind, row.subject_id, name
 
 
 def _changed(fact: str, path: str) -> QuerySet[Watched]:

@@ -9,7 +9,7 @@ from apps.accounts.models import Team, User
 from apps.governance.tiers import TIERS
 from apps.inventory.states import AssetKind
 from apps.reviews.queries import overview
-from apps.reviews.states import Choice, Fallback, Frequency, ReviewerRule
+from apps.reviews.states import Default, Fallback, Frequency, ReviewerRule
 
 _MANY = forms.CheckboxSelectMultiple
 _REVIEWERS = [(value, label) for value, label in ReviewerRule.choices if value != ReviewerRule.SELF]
@@ -35,7 +35,7 @@ class CampaignForm(forms.Form):
     guests_only = forms.BooleanField(required=False, label="Guests only")
     governance = forms.BooleanField(
         required=False, initial=True, label="What governs the portal too",
-        help_text="Approver lists, connector accounts, automatic policies, API tokens.",
+        help_text="Approver lists, exceptions, connector accounts, automatic approval, API tokens.",
     )  # fmt: skip
     holders_first = forms.BooleanField(
         required=False, label="Ask the holders first", help_text="Their answer is input; it decides nothing."
@@ -47,8 +47,8 @@ class CampaignForm(forms.Form):
     fallback = forms.ChoiceField(choices=Fallback.choices, label="Where nobody may answer")
     days = forms.IntegerField(min_value=1, max_value=60, initial=14, label="Days to answer")
     default_choice = forms.ChoiceField(
-        choices=[(Choice.REVOKE, "Revoke"), (Choice.KEEP, "Keep")], label="Where nobody answers",
-        help_text="Recorded as a default, never as an answer. What asks for a close look is always revoked.",
+        choices=Default.choices, label="Where nobody answers",
+        help_text="Recorded as a default, never as an answer. Only grants can be suspended; other access waits.",
     )  # fmt: skip
     grace_days = forms.IntegerField(min_value=1, max_value=90, initial=3, label="Days from escalation to the default")
     removal_days = forms.IntegerField(min_value=1, max_value=90, initial=7, label="Days to remove what is revoked")

@@ -1,6 +1,5 @@
-"""POST `/reviews/<n>/removals/<m>`: report a removal by hand, or sign for access that could not be removed."""
+"""POST `/reviews/<n>/removals/<m>`: report a removal by hand."""
 
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -11,7 +10,8 @@ from apps.core.errors import DomainError, Invalid, NotFound
 from apps.core.web.views import ActorView
 from apps.reviews.models import Campaign, Removal
 from apps.reviews.queries import overview, sheet
-from apps.reviews.rules.removal import can_accept_risk, can_report_done
+from apps.reviews.queries.exceptions import about_items, owners_of
+from apps.reviews.rules.removal import can_report_done
 from apps.reviews.services import removal as services
 from apps.reviews.states import ITEM_TONES, ItemState
 from apps.reviews.web.rows import row_of
@@ -20,16 +20,20 @@ SHOWN = 50
 
 
 def removal_rows(actor: Any, campaign: Campaign, now: Any) -> list[dict[str, Any]]:
-    """Return the removals not seen gone with what the actor may do about each. One query, and one more for each."""
+    """Return the removals not seen gone with what the actor may do about each. Two queries, and one for each that has
+    neither an owner of its asset nor somebody who removes it."""
+    found = list(overview.removals(actor, campaign)[:SHOWN])
+    exceptions = about_items([one.item for one in found])
     return [
         {
             "removal": one,
             "row": row_of(one.item, now),
             "tone": ITEM_TONES[ItemState(one.item.state)],
             "report": one.done_at is None and bool(can_report_done(actor, one)),
-            "accept": bool(can_accept_risk(actor, one.item)),
+            "exception": exceptions.get(str(one.item.pk)),
+            "ask": str(one.item.pk) not in exceptions and actor.user_id in owners_of(one.item),
         }
-        for one in overview.removals(actor, campaign)[:SHOWN]
+        for one in found
     ]
 
 
@@ -39,7 +43,7 @@ class Act(ActorView):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, number: int, item: int) -> HttpResponse:
-        """Report or sign; a refusal is told on the campaign's page."""
+        """Report; a refusal is told on the campaign's page."""
         campaign = sheet.find_campaign(self.actor, number)
         row = overview.removals(self.actor, campaign).filter(pk=item).first()
         if row is None:
@@ -52,17 +56,10 @@ class Act(ActorView):
 
     def _act(self, row: Removal) -> str:
         said = self.request.POST
-        if said.get("do") == "done":
-            services.done_by_hand(actor=self.actor, removal=row, proof=said.get("proof", ""))
-            return "Reported. It counts as done when the source shows it gone."
-        if said.get("do") != "accept":
-            raise Invalid("Choose done or accept the risk.")
-        try:
-            until = date.fromisoformat(said.get("until_on", ""))
-        except ValueError:
-            raise Invalid("Say until when the risk is accepted.", until_on="A day.") from None
-        services.accept_risk(actor=self.actor, item=row.item, reason=said.get("reason", ""), until_on=until)
-        return "Signed: the risk is accepted until that day."
+        if said.get("do") != "done":
+            raise Invalid("Say that it is done.")
+        services.done_by_hand(actor=self.actor, removal=row, proof=said.get("proof", ""))
+        return "Reported. It counts as done when the source shows it gone."
 
 
 act = Act.as_view()
