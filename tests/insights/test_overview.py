@@ -55,7 +55,7 @@ def test_a_warm_page_asks_little(signed_in: SignIn, world: World, django_assert_
     """A cold one stays within its budget too; both say the same. Six are what waits for one: requests, exceptions,
     reviews."""
     ciso = signed_in("ciso")
-    with django_assert_max_num_queries(52):
+    with django_assert_max_num_queries(57):
         cold = text(ciso)
     with django_assert_max_num_queries(22):
         assert text(ciso) == cold

@@ -1,6 +1,6 @@
 """The overview: what one published run found, beside where it stood at the beginning of the period; and what is so now.
 
-Query budgets, whatever the size of the inventory: 32 for the overview, which the page keeps until something changes,
+Query budgets, whatever the size of the inventory: 39 for the overview, which the page keeps until something changes,
 and 3 for what is so now, which every request reads.
 """
 
@@ -26,6 +26,8 @@ from apps.posture.queries.settings import due_days, targets
 from apps.posture.queries.stages import PillarStage, stages
 from apps.posture.queries.trends import Marker, OpenFindings, Point, open_findings_by_week, trend, version_markers
 from apps.posture.states import Pillar
+from apps.reviews.queries.metrics import REVIEW_METRICS
+from apps.reviews.queries.running import OpenReviews, open_reviews
 
 #: Periods of the overview: key → (label, weeks, span in words).
 PERIODS: Mapping[str, tuple[str, int, str]] = {
@@ -99,6 +101,8 @@ class Overview:
     time_to_access: TimeToAccess | None
     privileged: list[PrivilegedWeek]
     accepted: list[EndSpan]
+    reviewed: list[tuple[Metric, Ratio]]
+    reviews: OpenReviews | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,8 @@ def overview(actor: Actor, *, at: datetime, period: str = "90d", pillar_url: Map
         time_to_access=time_to_access(until),
         privileged=privileged_by_week(points, run),
         accepted=by_end_date(until),
+        reviewed=[(metric, metric.compute(run)) for metric in REVIEW_METRICS] if run else [],
+        reviews=open_reviews(run) if run else None,
     )
 
 

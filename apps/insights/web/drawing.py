@@ -24,6 +24,7 @@ from apps.insights.queries.history import newest_snapshot
 from apps.insights.queries.overview import Overview, PillarRow, overview, results_to_go
 from apps.insights.web.accepted import accepted_context
 from apps.insights.web.access import access_context
+from apps.insights.web.reviews import reviews_context
 from apps.insights.web.tiles import tile_context
 from apps.inventory.queries.kept import kept
 from apps.posture.queries.links import findings_url, results_url
@@ -112,6 +113,7 @@ def overview_context(found: Overview, today: date) -> dict[str, Any]:
         "today": today,
         **access_context(found),
         **accepted_context(found),
+        **reviews_context(found),
     }
 
 
