@@ -187,7 +187,7 @@ def test_every_item_is_explained_by_the_files(real_inputs: Path, cast: Cast, rec
         asked = keepers[which]["supervisor"] if which else "Dana Whitlock"
         pile, reasons = reasons_of(access, which, now)
         expected[access.account, access.operation, access.scope] = (
-            pile, reasons, asked, access.operation, access.scope,
+            pile, reasons, asked, access.operation, "Everything" if access.scope == "*" else access.scope,
         )  # fmt: skip
     assert shown == expected
     assert {told[2] for told in shown.values()} == {*bosses, "Dana Whitlock"}

@@ -30,7 +30,7 @@ from apps.accounts.models import User
 from apps.core.facts import Fact
 from apps.governance.tiers import UNKNOWN_TIER
 from apps.inventory.models import Entitlement
-from apps.inventory.states import UseState
+from apps.inventory.states import IdentityKind, UseState
 from apps.reviews.queries.words import asset_tier, asset_words, first, lower, operation_tier
 from apps.reviews.states import HolderKind, Reason
 
@@ -58,9 +58,15 @@ def entitlement_columns(now: datetime) -> Mapping[str, Any]:
         default=Value(None, output_field=DateTimeField()),
     )
     never = Q(last_used_at__isnull=True, identity__use_state=UseState.NEVER)
+    # Where a source does not say what its accounts are, one with the mail or login of a person is that person's.
+    joined = Q(identity__person__isnull=False, identity__person_by_hand=False)
+    persons = joined & Q(identity__kind=IdentityKind.UNKNOWN)
+    kind = Case(When(persons, then=Value(HolderKind.HUMAN)), default=F("identity__kind"))
+    called = Case(When(persons, then=F("identity__person__name")), default=F("identity__name"))
+    every = Case(When(scope="*", then=Value("Everything")), default=F("scope"))
     return {
-        "holder_kind": F("identity__kind"),
-        "holder_label": first("identity__name", "identity__login", "identity__source_key", longest=320),
+        "holder_kind": kind,
+        "holder_label": first(called, "identity__login", "identity__source_key", longest=320),
         "holder_title": first("identity__person__job_title", "identity__job_title", longest=200),
         "holder_team": first("identity__person__team_name", "identity__department", longest=200),
         "holder_login": lower("identity__login"),
@@ -68,7 +74,7 @@ def entitlement_columns(now: datetime) -> Mapping[str, Any]:
         "holder_person": F("identity__person_id"),
         "holder_user": F("identity__person__user_id"),
         "asset": F("asset_id"),
-        "asset_label": first(asset_words("asset"), "scope", longest=700),
+        "asset_label": first(asset_words("asset"), every, longest=700),
         "operation": F("operation"),
         "tier": Least(Coalesce(asset_tier("asset"), Value(UNKNOWN_TIER)), operation_tier("operation")),
         "privileged": F("privileged"),
