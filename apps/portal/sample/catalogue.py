@@ -149,7 +149,7 @@ DATASETS = {
     "claims-history": Dataset("delta_table", "claims.curated.history", "internal", "lead:Claims Analytics", 45),
     "customer-contacts": Dataset("delta_table", "customer.curated.contacts"),
     "identity-documents": Dataset("s3", "s3://fenwick-kyc-restricted/documents/", "internal", "lead:Onboarding"),
-    "card-payments": Dataset("s3", "s3://fenwick-ml-data/payments/", "internal", "priya.raman"),
+    "card-payments": Dataset("s3", "s3://fenwick-ml-data/payments/", "internal", "kofi.mensah"),
     "call-transcripts": Dataset(
         "s3", "s3://fenwick-ml-data/contact-centre/transcripts/", "internal", "lead:Contact Centre", 45
     ),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
-from apps.portal.sample import cloud, directory, policies, registry, signing
+from apps.portal.sample import cloud, directory, permissions, policies, registry, signing
 from apps.portal.sample.artifacts import artifact_files, listing
 from apps.portal.sample.people import people_csv
 from apps.portal.sample.story import Story, build_story
@@ -22,8 +22,11 @@ SYSTEMS = {
     "sandbox": ("aws-iam-credential-report", "AWS ml-sandbox"),
     "policies": ("aws-iam-authorization-details", "AWS ml-production access"),
     "registry": ("mlflow", "MLflow registry"),
+    "permissions": ("mlflow-auth", "MLflow registry access"),
     "signing": ("openssf-model-signing", "Signed model store"),
 }
+#: What no export tells: without a row nobody may do anything in the registry.
+OPTIONS = {"permissions": {"default_permission": "NO_PERMISSIONS"}}
 #: Whoever exports the sandbox does it five days before the rest, and missed the last one: at the end the newest
 #: is twelve days old, and what rests on it is stale.
 SANDBOX_EARLIER = 5
@@ -41,6 +44,7 @@ class Batch:
     format: str
     source: str
     paths: list[Path]
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Press:
@@ -51,7 +55,7 @@ class _Press:
 
     def _batch(self, day: int, system: str, paths: list[Path]) -> Batch:
         form, source = SYSTEMS[system]
-        return Batch(self.timeline.export_at(day, system), form, source, paths)
+        return Batch(self.timeline.export_at(day, system), form, source, paths, OPTIONS.get(system, {}))
 
     def people(self, day: int) -> Batch:
         data = people_csv(self.story.people, day, self.timeline)
@@ -80,6 +84,11 @@ class _Press:
         data = as_json(policies.authorization_details(self.story.cloud, day, self.timeline))
         path = self.shelf.put(f"{self.timeline.on(day)}/cloud/authorization-details.json", data)
         return self._batch(day, "policies", [path])
+
+    def permissions(self, day: int) -> Batch:
+        data = as_json(permissions.users(self.story.people, day))
+        path = self.shelf.put(f"{self.timeline.on(day)}/mlflow-users/users.json", data)
+        return self._batch(day, "permissions", [path])
 
     def registry(self, day: int) -> Batch:
         held, folder = self.story.registry, f"{self.timeline.on(day)}/mlflow"
@@ -121,6 +130,8 @@ class _Press:
         yield self.directory(day)
         if day >= registry.CONNECTED:
             yield self.registry(day)
+        if day >= permissions.CONNECTED:
+            yield self.permissions(day)
         if day >= signing.CONNECTED:
             yield self.signing(day)
 

@@ -12,8 +12,8 @@ from apps.portal.sample.timeline import Timeline
 CONNECTED = 35
 #: On this day the gateway's wildcard policy became one for the models it calls.
 NARROWED = 63
-#: The account of a supplier that maintains an endpoint.
-SUPPLIER = "222233334444"
+#: The account of a supplier that maintains a model, and the day on which its role became one for that.
+SUPPLIER, SUPPLIER_NARROWED = "222233334444", 66
 DATA = "arn:aws:s3:::fenwick-ml-data"
 BUCKET = f"arn:aws:s3:::sagemaker-eu-central-1-{PRODUCTION}"
 
@@ -63,6 +63,25 @@ OWN: dict[str, Record] = {
     "svc-claims-llm-gateway": _document(_allow("bedrock:*", "*")),
 }
 _NARROW = _document(_allow("bedrock:InvokeModel", "arn:aws:bedrock:*::foundation-model/*"))
+_TRANSCRIPTS = _allow("s3:GetObject", f"{DATA}/contact-centre/transcripts/*")
+_MAINTAIN = _document(_allow("sagemaker:InvokeEndpoint", "*"), _TRANSCRIPTS)
+#: Roles of studies that are over: name, the folder they read, and the last day of use ("": never).
+STUDIES: tuple[tuple[str, str, int | str], ...] = (
+    ("chargeback-study-2025", "payments", -212),
+    ("payments-replay", "payments", -64),
+    ("merchant-risk-pilot", "payments", -38),
+    ("hackday-card-graph", "payments", -171),
+    ("instant-payments-poc", "payments", ""),
+    ("scorecard-migration", "payments", -97),
+    ("fraud-feature-backfill", "payments", -23),
+    ("dispute-labels", "payments", -120),
+    ("seasonality-notebook", "payments", -55),
+    ("card-limits-simulation", "payments", ""),
+    ("velocity-rules-check", "payments", -11),
+    ("bureau-onboarding", "bureau", -143),
+    ("thin-file-study", "bureau", -77),
+    ("limit-increase-pilot", "bureau", ""),
+)
 #: Roles: who may take them, what they give, and the last day of use (None: daily, "": never).
 ROLES: tuple[tuple[str, Record, Record, int | None | str], ...] = (
     ("sagemaker-training", {"Service": "sagemaker.amazonaws.com"},
@@ -70,10 +89,12 @@ ROLES: tuple[tuple[str, Record, Record, int | None | str], ...] = (
     ("AmazonBedrockExecutionRoleForAgents_claims", {"Service": "bedrock.amazonaws.com"},
      _document(_allow("bedrock:InvokeModel", "arn:aws:bedrock:*::foundation-model/*")), None),
     ("northlake-support", {"AWS": f"arn:aws:iam::{SUPPLIER}:root"},
-     _document(_allow("sagemaker:*", "*"), _allow("s3:GetObject", f"{DATA}/contact-centre/transcripts/*")), 31),
+     _document(_allow("sagemaker:*", "*"), _TRANSCRIPTS), 31),
     ("quarterly-scoring", {"AWS": f"arn:aws:iam::{PRODUCTION}:root"},
      _document(_allow("sagemaker:CreateTransformJob", "*")), ""),
     ("web-frontend", {"Service": "ec2.amazonaws.com"}, _document(_allow("ec2:Describe*", "*")), None),
+    *((name, {"AWS": f"arn:aws:iam::{PRODUCTION}:root"}, _document(_allow("s3:GetObject", f"{DATA}/{folder}/*")), used)
+      for name, folder, used in STUDIES),
 )  # fmt: skip
 
 
@@ -112,6 +133,7 @@ def _users(users: list[CloudUser], day: int, timeline: Timeline) -> list[Record]
 
 def _role(number: int, day: int, timeline: Timeline) -> Record:
     name, principal, document, used = ROLES[number]
+    document = _MAINTAIN if name == "northlake-support" and day > SUPPLIER_NARROWED else document
     trust = _document({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"})
     row = _named("Role", name, _instant(timeline, -300 + number, name), f"AROASAMPLE{number:011}")
     row |= {"AssumeRolePolicyDocument": trust, "InstanceProfileList": [], "RolePolicyList": _inline("own", document)}

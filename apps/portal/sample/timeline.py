@@ -13,6 +13,7 @@ EXPORT_TIMES = {
     "people": time(5, 0),
     "directory": time(5, 20),
     "registry": time(5, 40),
+    "permissions": time(5, 50),
     "signing": time(6, 0),
     "cloud": time(4, 30),
     "policies": time(4, 45),

@@ -33,6 +33,7 @@ from apps.portal.sample import (
     latest_end,
 )
 from apps.portal.services.access_history import player_of, read_old_notices
+from apps.portal.services.review_history import reviewing_of
 from apps.posture.services.executing import execute_run
 from apps.posture.services.runs import request_run
 from apps.posture.states import Trigger
@@ -61,11 +62,14 @@ def load_sample(say: Say = log.info, *, seed: int = 7, weeks: int = 13) -> None:
         batches = generate(Path(folder), end=end, seed=seed, weeks=weeks)
         ensure_people(batches[0].observed_at - BEFORE, seed)
         player = player_of(since=batches[0].observed_at, end=end, now=now, seed=seed)
+        reviewing = reviewing_of(since=batches[0].observed_at, end=end, now=now, seed=seed)
         key = (Path(folder) / TRUSTED_KEY).read_text(encoding="ascii")
         trust_key(actor=ACTOR, name=TRUSTED_KEY_NAME, pem=key, is_sample=True)
         for week in by_week(batches):
             at = week[-1].observed_at
             for batch in week:
+                # A review shows what was known on its day, and an import after it proves what was removed.
+                reviewing.play_until(batch.observed_at)
                 _import(batch)
                 imports += 1
             if not runs:
@@ -78,6 +82,7 @@ def load_sample(say: Say = log.info, *, seed: int = 7, weeks: int = 13) -> None:
             runs += 1
             say(f"  week of {at:%d %b %Y}: {len(week)} exports imported, checks run")
     player.play_until(now)
+    reviewing.play_until(now)
     read_old_notices(now)
     record_loaded(actor=ACTOR, weeks=runs, imports=imports, runs=runs)
 
@@ -116,6 +121,7 @@ def _import(batch: Batch) -> None:
         files=collect(batch.paths),
         source_name=batch.source,
         observed_at=batch.observed_at,
+        options=batch.options,
         is_sample=True,
     )
 

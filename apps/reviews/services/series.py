@@ -26,9 +26,9 @@ def following(day: date, frequency: str, first_day: int) -> date:
     return date(year, month + 1, min(first_day, calendar.monthrange(year, month + 1)[1]))
 
 
-def open_due_series() -> int:
+def open_due_series(now: datetime | None = None) -> int:
     """Open the next campaign of every saved scope whose day has come; return how many. A doubled call opens none."""
-    now, opened = clock.now(), 0
+    now, opened = now or clock.now(), 0
     for row in Series.objects.filter(next_on__lte=now.date()).order_by("next_on", "pk"):
         opened += _open_next(ACTOR, row, now)
     return opened
@@ -47,9 +47,9 @@ def _open_next(actor: Actor, series: Series, now: datetime) -> bool:
             if not Series.objects.filter(pk=series.pk, next_on=day).update(next_on=after, problem=""):
                 return False
             name = f"{series.name}, {day:%B %Y}"[:200]
-            drafted = draft(actor=actor, series=series, name=name, **terms_of(series)).value
-            staged = stage(actor=actor, campaign=drafted).value
-            open_campaign(actor=actor, campaign=staged, snapshot_hash=staged.snapshot_hash)
+            drafted = draft(actor=actor, series=series, name=name, now=now, **terms_of(series)).value
+            staged = stage(actor=actor, campaign=drafted, now=now).value
+            open_campaign(actor=actor, campaign=staged, snapshot_hash=staged.snapshot_hash, now=now)
     except DomainError as problem:
         with transaction.atomic():
             if Series.objects.filter(pk=series.pk, next_on=day).update(next_on=after, problem=problem.reason[:300]):
