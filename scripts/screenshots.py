@@ -25,8 +25,13 @@ DATA = ROOT / ".cache" / "screenshots"
 START_WITHIN = 120.0
 #: On a busy machine a code may be too old when it arrives.
 CODES = 3
-#: Pictures of the README: their name → the page.
-README = {"overview": "posture", "asset": "asset", "finding": "finding"}
+#: Pictures of the README: their name → who looks at which page.
+README = {
+    "overview": ("ciso", "posture"),
+    "asset": ("ciso", "asset"),
+    "finding": ("ciso", "finding"),
+    "review": ("manager", "review-sheet"),
+}
 ROLES = {
     "ciso": "CISO",
     "security_admin": "Security administrator",
@@ -56,6 +61,14 @@ PAGES = {
     "after-reviews": "/approvals/after-reviews",
     "emergency": "/access/emergency",
     "permits": "/setup/emergency",
+    "reviews": "/reviews",
+    "review-new": "/reviews/new",
+    "review-sheet": "/reviews/2",
+    "review-signed": "/reviews/1",
+    "review-bulk": "/reviews/2/bulk/revoke",
+    "review-sign": "/reviews/2/sign",
+    "exceptions": "/exceptions",
+    "exception-limits": "/exceptions/limits",
     "policies": "/setup/policies",
     "routes": "/setup/policies/routes",
     "routes-edit": "/setup/policies/routes/edit",
@@ -87,6 +100,9 @@ DETAILS = {
     "asked": ("/access", r"^/access/REQ-\d+$"),
     "grant": ("/access", r"^/access/G-\d+$"),
     "approval": ("/approvals", r"^/approvals/REQ-\d+$"),
+    "review": ("/reviews", r"^/reviews/\d+/overview$"),
+    "review-item": ("/reviews/2", r"^/reviews/\d+/items/\d+$"),
+    "exception": ("/exceptions", r"^/exceptions/EX-\d+$"),
     "after-review": ("/approvals/after-reviews", r"^/approvals/after-reviews/\d+$"),
     "identity": ("/identities", r"^/identities/[0-9a-f-]{36}$"),
     "person": ("/people", r"^/people/[0-9a-f-]{36}$"),
@@ -171,12 +187,13 @@ class Shoot:
 
     def readme(self, into: Path) -> int:
         """Take what the README shows, one screen each; return 1 when the browser complained."""
-        self.full, self.pages, self.looks = False, set(README.values()), ["light-1440", "dark-1440"]
-        status = self.run(["ciso"])
+        self.full, self.looks = False, ["light-1440", "dark-1440"]
+        self.pages = {page for _, page in README.values()}
+        status = self.run(sorted({role for role, _ in README.values()}))
         into.mkdir(exist_ok=True)
-        for name, page in README.items():
+        for name, (role, page) in README.items():
             for look in self.looks:
-                shutil.copy(self.into / "ciso" / f"{page}-{look}.png", into / f"{name}-{look.split('-')[0]}.png")
+                shutil.copy(self.into / role / f"{page}-{look}.png", into / f"{name}-{look.split('-')[0]}.png")
         return status
 
     def one_role(self, browser: Browser, role: str) -> None:
