@@ -12,6 +12,7 @@ from apps.core.events import Subject
 from apps.core.notices import Fact, NoticeKind, Templates
 from apps.notices.services import owe
 from apps.reviews.models import Campaign, Item, Removal, Series
+from apps.reviews.queries.quality import second_sample
 from apps.reviews.queries.seconding import seconds_left
 from apps.reviews.services.staging import subject_of_campaign
 
@@ -142,8 +143,9 @@ def overseers() -> list[UUID]:
 
 def tell_second(*, actor: Actor, campaign: Campaign, now: datetime) -> None:
     """Tell those who may look twice at the sampled items of a sealed campaign, each how many there are for them."""
-    for user in overseers():
-        if left := len(seconds_left(campaign, user)):
+    sample = list(second_sample(campaign))
+    for user in overseers() if sample else []:
+        if left := len(seconds_left(campaign, user, sample)):
             tell(
                 "reviews.second.asked", actor=actor, campaign=campaign, to=[user], once="second", now=now,
                 page="/second", items=_items(left),
