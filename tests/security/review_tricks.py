@@ -121,6 +121,32 @@ def login_known_from_another_source(world: World) -> Tried:
     return Tried(put_to(world, world.user("ciso")), world.user("ciso"), HOLDS)
 
 
+def mail_known_from_another_source(world: World) -> Tried:
+    """Another account of one's person has the same mail, which is not that of one's sign-in."""
+    make_identity(person=world.people["ciso"], email="dana@cloud.example")
+    row = world.standing(None)
+    Identity.objects.filter(pk=row.identity.pk).update(email="Dana@cloud.example")
+    return Tried(put_to(world, world.user("ciso")), world.user("ciso"), HOLDS)
+
+
+def login_that_is_ones_mail(world: World) -> Tried:
+    """Some sources sign people in by their mail."""
+    row = world.standing(None)
+    Identity.objects.filter(pk=row.identity.pk).update(login=world.user("ciso").email.upper())
+    return Tried(put_to(world, world.user("ciso")), world.user("ciso"), HOLDS)
+
+
+def own_grant_without_a_person(world: World) -> Tried:
+    """A grant of one's own sign-in, which is linked to nobody."""
+    other = make_user("J Alone", Role.MANAGER, linked=False)
+    open_grant(make_request(other, world.asset))
+    row = put_to(world, other)
+    # Its mail changed since, so that the sign-in alone tells.
+    other.email = "alone@fenwick.example"
+    other.save()
+    return Tried(row, other, HOLDS)
+
+
 def second_account(world: World) -> Tried:
     """A sign-in linked to no person, whose mail is one of the holder's."""
     other = make_user("J Second", Role.MANAGER, linked=False)
@@ -189,7 +215,8 @@ def delegate_of_a_holder(world: World) -> Tried:
 
 TRICKS: list[Trick] = [
     own_access, own_agent, own_service_account, key_of_a_service_account, member_of_a_group, owner_who_holds_it,
-    account_with_ones_address, login_known_from_another_source, second_account,
+    account_with_ones_address, login_known_from_another_source, mail_known_from_another_source,
+    login_that_is_ones_mail, own_grant_without_a_person, second_account,
     second_account_that_is_the_holders_mail, own_approval, approval_given_for_one, approval_given_as_a_delegate,
     second_account_of_the_approver, delegate_who_holds_it, delegate_of_a_holder,
 ]  # fmt: skip
