@@ -27,13 +27,17 @@ from apps.access.states import GrantState, Presence
 from apps.core.facts import Fact
 from apps.inventory.models import Asset, Coverage, Entitlement
 from apps.inventory.records import ENTITLEMENT
-from apps.posture.checks.refs import iso42001, nist
 from apps.posture.outcomes import failing, judge, met, no_data, not_applicable, text
-from apps.posture.spec import CheckSpec, FixStep, Parameter, Params
+from apps.posture.spec import CheckSpec, FixStep, Parameter, Params, Ref
 from apps.posture.states import Reason
 from apps.reviews.models import Item, Removal
 from apps.reviews.models.removal import RemovalQuerySet
 from apps.reviews.states import ANSWERED_ITEMS, REMOVING, ItemState, SubjectKind
+
+
+def _nist(control: str) -> Ref:
+    """Return a control of NIST SP 800-53."""
+    return Ref("nist-sp800-53", "Revision 5 (5.1.1)", control)
 
 
 def _holds(condition: Any) -> ExpressionWrapper:
@@ -114,7 +118,7 @@ ID_11 = CheckSpec(
     severity="high",
     pillar="identity",
     function="I G",
-    refs=(nist("AC-6(7)"), iso42001("A.9.2")),
+    refs=(_nist("AC-6(7)"), Ref("iso-iec-42001", "2023", "A.9.2")),
     parameters=(Parameter("days", "Longest time between reviews", "int", 90, 1, 730, "days"),),
     subjects=lambda: Asset.objects.present().filter(Exists(_standing().filter(asset_id=OuterRef("pk")))),
     outcome=_overdue_outcome,
@@ -209,7 +213,7 @@ ID_12 = CheckSpec(
     severity="critical",
     pillar="identity",
     function="I O",
-    refs=(nist("AC-6(7)"), nist("AC-2(3)")),
+    refs=(_nist("AC-6(7)"), _nist("AC-2(3)")),
     parameters=(Parameter("days", "Days until it is seen gone", "int", 3, 1, 90, "days"),),
     subjects=lambda: Asset.objects.present().filter(_assets(Removal.objects.filter(item__decision__in=REMOVING))),
     outcome=_gone_outcome,
