@@ -5,104 +5,105 @@ One predicate for assignment (over all items of a campaign) and for a decision (
 persons, not for sign-ins: the linked person, its identities with their mails and logins, unlinked second accounts that
 bear one of these addresses, and the service accounts whose tokens somebody made. A delegate inherits the conflicts of
 both.
+
+Every sub-query compares plain columns of one item with plain columns of its own: the database then looks each up by an
+index for a few items, and by a hash for many.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import reduce
+from operator import or_
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, UUIDField, Value, When
 from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 
 from apps.accounts.models import ApiToken, User
-from apps.inventory.models import Identity, Person
+from apps.inventory.models import Identity
 from apps.reviews.models import Item
 
 HOLDS = "They hold this access themselves, by this or another account of theirs."
 KEEPS = "They made a key of the service account that holds this access."
 APPROVED = "Theirs was the only approval of this grant."
 
-
-def _item(field: str, depth: int = 1) -> OuterRef:
-    """Return a column of the item from inside `depth` sub-queries."""
-    ref = OuterRef(field)
-    for _ in range(depth - 1):
-        ref = OuterRef(ref)
-    return ref
+#: Where a user is found from an item: a path of fields, for example `reviewer`, or the same one for all.
+Who = str | UUID
 
 
-def _addressed(depth: int) -> Q:
-    """Return whether an identity, annotated with `bears` and `signs`, bears one of the item's addresses."""
-    found = Q()
-    for column in ("holder_login", "holder_email"):
-        # An empty login is nobody's: it equals no empty login of another.
-        found |= (Q(bears=_item(column, depth)) & ~Q(bears="")) | (Q(signs=_item(column, depth)) & ~Q(signs=""))
-    return found
+def facing(items: QuerySet[Item], who: Who) -> QuerySet[Item]:
+    """Return the items beside a user (`who`) and their mail (`mail`, lower case), to be asked whether they may."""
+    if isinstance(who, str):
+        return items.alias(who=F(f"{who}__pk"), mail=Lower(f"{who}__email"))
+    mail = Subquery(User.objects.filter(pk=who).values("email")[:1], output_field=CharField())
+    return items.alias(who=Value(who, output_field=UUIDField()), mail=Lower(mail))
 
 
-def _identities() -> QuerySet[Identity]:
-    return Identity.objects.present().annotate(bears=Lower("email"), signs=Lower("login"))
+def _equal(left: str, right: Any) -> Q:
+    return Q(Exact(F(left), F(right) if isinstance(right, str) else right))
 
 
-def _with_mail(users: QuerySet[User]) -> QuerySet[User]:
-    return users.annotate(mail=Lower("email"))
-
-
-def _is_holder(depth: int = 1) -> Q:
-    """Return whether a user (of a queryset `depth` inside an item's) is the person who holds the item."""
-    theirs = _identities().filter(_addressed(depth + 1), person__user_id=OuterRef("pk"))
-    other = _identities().filter(person_id=_item("holder_person_id", depth + 1))
-    other = other.filter(Q(bears=OuterRef("mail")) | Q(signs=OuterRef("mail")))
-    person = Person.objects.annotate(bears=Lower("email")).filter(pk=_item("holder_person_id", depth + 1))
-    return (
-        Q(pk=_item("holder_user_id", depth))
-        | Q(person__pk=_item("holder_person_id", depth))
-        | Q(mail=_item("holder_email", depth))
-        | Q(mail=_item("holder_login", depth))
-        | Q(Exists(theirs))
-        | Q(Exists(other))
-        | Q(Exists(person.filter(bears=OuterRef("mail"))))
+def _identity(**condition: Any) -> Q:
+    """Return whether an identity that is still there meets the condition; two, each of one comparison, for a mail or a
+    login: `address` is what it bears."""
+    address = condition.pop("address")
+    rows = Identity.objects.present().filter(**condition).annotate(bears=Lower("email"), signs=Lower("login"))
+    if "person__user_id" in condition:
+        # Said again for the planner: few persons sign in, and it looks only at their identities.
+        rows = rows.filter(person__user__isnull=False)
+    # An empty login is nobody's: it equals no empty login of another.
+    return Q(Exists(rows.filter(bears=address).exclude(bears=""))) | Q(
+        Exists(rows.filter(signs=address).exclude(signs=""))
     )
 
 
-def _keeps(depth: int = 1) -> Q:
-    made = ApiToken.objects.filter(user_id=_item("holder_user_id", depth + 1), created_by_id=OuterRef("pk"))
+def _is_holder() -> Q:
+    """Return whether the user is the person who holds the item."""
+    found = _equal("who", "holder_user_id") | _equal("who", "holder_person__user_id")
+    found |= _equal("mail", Lower("holder_person__email"))
+    for column in ("holder_login", "holder_email"):
+        found |= _equal("mail", column) | _identity(person__user_id=OuterRef("who"), address=OuterRef(column))
+    return found | _identity(person_id=OuterRef("holder_person_id"), address=OuterRef("mail"))
+
+
+def _keeps() -> Q:
+    made = ApiToken.objects.filter(user_id=OuterRef("holder_user_id"), created_by_id=OuterRef("who"))
     return Q(Exists(made.exclude(user_id=F("created_by_id"))))
 
 
-def _approved_alone(depth: int = 1) -> Q:
-    own = Q(pk=_item("sole_approver_id", depth)) | Q(pk=_item("sole_principal_id", depth))
-    second = _identities().filter(person__user_id=_item("sole_approver_id", depth + 1))
-    return own | Q(Exists(second.filter(Q(bears=OuterRef("mail")) | Q(signs=OuterRef("mail")))))
+def _approved_alone() -> Q:
+    own = _equal("who", "sole_approver_id") | _equal("who", "sole_principal_id")
+    return own | _identity(person__user_id=OuterRef("sole_approver_id"), address=OuterRef("mail"))
 
 
-def _bound(depth: int = 1) -> Q:
-    return _is_holder(depth) | _keeps(depth) | _approved_alone(depth)
+CLAUSES = ((_is_holder, HOLDS), (_keeps, KEEPS), (_approved_alone, APPROVED))
 
 
-def independent(users: QuerySet[User]) -> QuerySet[User]:
-    """Return those who may certify the item of the query around; to be used inside Exists or Subquery only."""
-    # EXISTS is never unknown: `exclude` would take a comparison with what is not known for a conflict.
-    same = _with_mail(User.objects.filter(pk=OuterRef("pk")))
-    return users.filter(~Exists(same.filter(_bound(2))))
+def _bound() -> Q:
+    return reduce(or_, (clause() for clause, _ in CLAUSES))
+
+
+def _any_bound(items: QuerySet[Item], user_ids: Iterable[UUID], clause: Callable[[], Q]) -> QuerySet[Item]:
+    found = [Q(pk__in=facing(items, user).filter(clause()).values("pk")) for user in user_ids]
+    return items.filter(reduce(or_, found, Q(pk__in=[])))
+
+
+def free(items: QuerySet[Item]) -> QuerySet[Item]:
+    """Return those of the items `facing` a user that this user may certify."""
+    # A comparison with what is not known is no conflict, and neither is its negation true.
+    return items.filter(Case(When(_bound(), then=Value(False)), default=Value(True)))
 
 
 def conflicted(items: QuerySet[Item], user_ids: Iterable[UUID]) -> QuerySet[Item]:
     """Return the items that any of these users must not certify. One statement."""
-    users = _with_mail(User.objects.filter(pk__in=list(user_ids)))
-    return items.filter(Exists(users.filter(_bound())))
-
-
-def reviewer_conflicted(items: QuerySet[Item]) -> QuerySet[Item]:
-    """Return the items whose own reviewer must not certify them. One statement."""
-    reviewer = _with_mail(User.objects.filter(pk=OuterRef("reviewer_id")))
-    return items.filter(Exists(reviewer.filter(_bound())))
+    return _any_bound(items, user_ids, _bound)
 
 
 def conflict_of(item: Item, user_ids: Iterable[UUID]) -> str:
     """Return in words why one of these users must not certify an item; empty when all may. At most three queries."""
-    users = _with_mail(User.objects.filter(pk__in=list(user_ids)))
-    rows = Item.objects.filter(pk=item.pk)
-    for clause, words in ((_is_holder(), HOLDS), (_keeps(), KEEPS), (_approved_alone(), APPROVED)):
-        if rows.filter(Exists(users.filter(clause))).exists():
+    rows, users = Item.objects.filter(pk=item.pk), list(user_ids)
+    for clause, words in CLAUSES:
+        if _any_bound(rows, users, clause).exists():
             return words
     return ""

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import CharField, DateTimeField, Exists, OuterRef, QuerySet, Subquery, UUIDField, Value
+from django.db.models import CharField, DateTimeField, F, QuerySet, UUIDField, Value, Window
+from django.db.models.functions import RowNumber
 
-from apps.core.sql import insert_from
+from apps.core.sql import insert_from, update_from
 from apps.reviews.models import Item, Routing
-from apps.reviews.queries.candidates import Rung, escalation, ladder
-from apps.reviews.queries.independence import independent
+from apps.reviews.queries.candidates import Rung, escalation, ladder, several, works_here
+from apps.reviews.queries.independence import Who, facing, free
 from apps.reviews.states import ItemState, ReviewerRule, Routed
 
 
@@ -21,22 +22,31 @@ def assign(items: QuerySet[Item], stage: Mapping[str, Any]) -> int:
     """
     rungs = ladder(stage)
     if stage["reviewer"] == ReviewerRule.SELF:
-        why, where, users = rungs[0]
-        _give(items.filter(where), why, users)
+        why, where, who = rungs[0]
+        _give(facing(items.filter(where), who).filter(works_here(who), reviewer__isnull=True), why)
         rungs = rungs[1:]
     return climb(items, rungs)
 
 
 def climb(items: QuerySet[Item], rungs: Iterable[Rung]) -> int:
     """Give items without a reviewer to the first on the rungs who may certify them; return how many are left over."""
-    for why, where, users in rungs:
-        _give(items.filter(where), why, independent(users))
     left = items.filter(reviewer__isnull=True)
+    for why, where, who in rungs:
+        if left.exists():
+            _give(_may(left.filter(where), who), why, first=several(who))
     return left.update(routed=Routed.NOBODY)
 
 
-def _give(items: QuerySet[Item], why: Routed, users: QuerySet[Any]) -> None:
-    items.filter(reviewer__isnull=True).update(reviewer_id=Subquery(users.values("pk")[:1]), routed=Value(why))
+def _may(items: QuerySet[Item], who: Who) -> QuerySet[Item]:
+    """Return the items with who may certify them, where there is one; a row for each where there are several."""
+    return free(facing(items.filter(works_here(who)), who))
+
+
+def _give(items: QuerySet[Item], why: Routed, *, first: str = "") -> None:
+    if first:
+        place = Window(RowNumber(), partition_by=F("number"), order_by=f"{first}__pk")
+        items = items.alias(place=place).filter(place=1)
+    update_from(Item, {"reviewer": F("who"), "routed": Value(why)}, items, on={"number": F("number")})
 
 
 def move_on(items: QuerySet[Item], why: Routed, now: datetime, *, by: UUID | None = None) -> int:
@@ -45,14 +55,16 @@ def move_on(items: QuerySet[Item], why: Routed, now: datetime, *, by: UUID | Non
 
     Where nobody else may certify an item, or it moved for this reason before, it stays: the seal gives it the default.
     """
-    cleared = {"state": ItemState.OPEN, "decision": "", "decided_by": None, "decided_at": None}
+    cleared: dict[str, Any] = {"state": Value(ItemState.OPEN), "decision": Value(""), "decided_by": Value(None),
+                               "decided_at": Value(None)}  # fmt: skip
     moved = 0
-    for where, users in escalation():
-        others = independent(users.exclude(pk=OuterRef("reviewer_id")))
-        todo = items.filter(where, Exists(others)).exclude(routed=why)
-        heir = Subquery(others.values("pk")[:1])
-        insert_from(Routing, routing_columns(why, now, after=heir, by=by), todo)
-        moved += todo.update(reviewer_id=heir, routed=Value(why), **cleared)
+    for where, who in escalation():
+        others = _may(items.filter(where).exclude(routed=why), who).exclude(reviewer_id=F("who"))
+        put = insert_from(Routing, routing_columns(why, now, after=F("who"), by=by), others)
+        if put:
+            fresh = Routing.objects.filter(why=why, at=now, item__in=items.exclude(routed=why))
+            columns = {"reviewer": F("after_id"), "routed": Value(why), **cleared}
+            moved += update_from(Item, columns, fresh, on={"number": F("item_id")})
     return moved
 
 
