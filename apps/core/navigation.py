@@ -2,15 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
 
 from apps.core.actor import Actor
 from apps.core.registry import Registry
 
+#: What waits for an actor at a moment; None is nothing. Every page counts it, all entries' by one statement.
+Waiting = Callable[[Actor, datetime], "QuerySet[Any, Any] | None"]
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the side bar. `tab` puts it into the bottom bar of phones too, `only_tab` nowhere else; `count` says
-    how much waits there."""
+    """One entry of the side bar. `tab` puts it into the bottom bar of phones too, `only_tab` nowhere else; `waiting` is
+    what waits there, of which the number is shown."""
 
     name: str
     label: str
@@ -21,7 +28,7 @@ class Entry:
     shown_to: Callable[[Actor], bool] = lambda actor: True
     tab: bool = False
     only_tab: bool = False
-    count: Callable[[Actor], int] = lambda actor: 0
+    waiting: Waiting = lambda actor, now: None
 
 
 ENTRIES: Registry[Entry] = Registry("navigation entry")

@@ -1,4 +1,5 @@
-"""Set-based writes from querysets, on SQLite and PostgreSQL: INSERT … SELECT, upsert, UPDATE … FROM, temporary tables.
+"""Set-based statements from querysets, on SQLite and PostgreSQL: INSERT … SELECT, upsert, UPDATE … FROM, temporary
+tables, several counts at once.
 
 The one place of the portal that composes SQL around a compiled queryset. Columns are named as `{field of the target:
 expression over the queryset}`, where an expression is a field path ("source__name") or a Django expression. Every
@@ -147,6 +148,19 @@ def temp_table(
         _run(f"ANALYZE {table} ({told})" if told else f"ANALYZE {table}", ())
     yield name
     _run(f"DROP TABLE {table}", ())
+
+
+def counted(querysets: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
+    """Return how many rows each queryset has, by one statement; by none where all are known to be empty."""
+    found = dict.fromkeys(querysets, 0)
+    asked = {name: rows for name, rows in querysets.items() if not rows.query.is_empty()}
+    if not asked:
+        return found
+    selects = [_select(rows, {"pk": "pk"}) for rows in asked.values()]
+    sql = ", ".join(f"(SELECT COUNT(*) FROM ({select}) AS counted)" for select, _ in selects)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {sql}", [value for _, parameters in selects for value in parameters])
+        return found | dict(zip(asked, cursor.fetchone(), strict=True))
 
 
 def analyse(*tables: type[models.Model], columns: Sequence[str] = ()) -> None:

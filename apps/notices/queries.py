@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 
 from apps.accounts.models import User
 from apps.accounts.queries import actor_for
@@ -43,9 +43,14 @@ def outbox() -> Outbox:
     return Outbox(found["waiting"], found["oldest"], found["dead"])
 
 
+def unread(actor: Actor) -> QuerySet[Notice]:
+    """Return the notices the actor has not read."""
+    return Notice.objects.visible_to(actor).unread()
+
+
 def unread_count(actor: Actor) -> int:
     """Return how many notices the actor has not read. One query."""
-    return Notice.objects.visible_to(actor).unread().count()
+    return unread(actor).count()
 
 
 def sees(actor: Actor, kind: str, ids: Iterable[str]) -> set[str]:

@@ -1,6 +1,7 @@
 """Set-based writes, on whichever database the tests run on."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.db import connection, models, transaction
@@ -8,7 +9,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Concat, JSONObject, Upper
 from django.db.transaction import TransactionManagementError
 
-from apps.core.sql import RandomUUID, insert_from, temp_table, update_from, upsert_from
+from apps.core.sql import RandomUUID, counted, insert_from, temp_table, update_from, upsert_from
 from apps.inventory.models import Source
 
 NOW = datetime(2026, 11, 20, 6, 12, 3, 250000, tzinfo=UTC)
@@ -128,3 +129,15 @@ def test_temp_table_needs_a_transaction() -> None:
             pass
     finally:
         connection.in_atomic_block = True
+
+
+def test_several_counts_are_one_statement(django_assert_num_queries: Any) -> None:
+    """Whatever the querysets are: filtered, sliced, ordered, empty by what they ask, or empty without asking."""
+    for name in ("a", "b", "c"):
+        make(name)
+    rows = Source.objects.order_by("name")
+    asked = {"all": rows, "b": rows.filter(name="b"), "two": rows[:2], "x": rows.filter(name="x"), "none": rows.none()}
+    with django_assert_num_queries(1):
+        assert counted(asked) == {"all": 3, "b": 1, "two": 2, "x": 0, "none": 0}
+    with django_assert_num_queries(0):
+        assert counted({"none": rows.none()}) == {"none": 0}

@@ -52,12 +52,11 @@ def text(client: Client, path: str = "/posture", **data: Any) -> str:
 
 
 def test_a_warm_page_asks_little(signed_in: SignIn, world: World, django_assert_max_num_queries: Any) -> None:
-    """A cold one stays within its budget too; both say the same. Six are what waits for one: requests, exceptions,
-    reviews."""
+    """A cold one stays within its budget too; both say the same. What waits for one, named in the side bar, is one."""
     ciso = signed_in("ciso")
-    with django_assert_max_num_queries(57):
+    with django_assert_max_num_queries(52):
         cold = text(ciso)
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(17):
         assert text(ciso) == cold
 
 

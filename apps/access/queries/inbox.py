@@ -57,11 +57,6 @@ def decided(actor: Actor) -> QuerySet[AccessRequest]:
     return _put_to(actor, actor.user_id).exclude(state__in=OPEN_REQUESTS).order_by("-decided_at", "-number")
 
 
-def waiting_count(actor: Actor, now: datetime) -> int:
-    """Return how many requests wait for the actor. One query, because every page asks it."""
-    return for_me(actor, now).order_by().count()
-
-
 def decides_sometimes(actor: Actor) -> bool:
     """Return whether the actor decides about access: by role, or because something was put to them once."""
     if actor.has(*APPROVERS):

@@ -61,7 +61,7 @@ def register() -> None:
         Entry("my_access", "My access", "access:mine", "key", group="Access", order=10),
         Entry(
             "approvals", "Approvals", "access:approvals", "inbox", group="Access", order=20, tab=True,
-            shown_to=inbox.decides_sometimes, count=lambda actor: inbox.waiting_count(actor, clock.now()),
+            shown_to=inbox.decides_sometimes, waiting=inbox.for_me,
         ),
         Entry(
             "emergency", "Emergency access", "access:permits", "lock", group="Setup", order=55,

@@ -44,12 +44,14 @@ class ActorMiddleware:
         signed_in = user.is_authenticated and user.is_active
         request.actor = session_actor(request, user) if signed_in else None  # type: ignore[attr-defined, arg-type]
         if request.actor is not None and request.session.session_key:  # type: ignore[attr-defined]
+            now = clock.now()
+            request.received_at = now  # type: ignore[attr-defined]
             touch_session(
                 user=user,  # type: ignore[arg-type]
                 session_key=request.session.session_key,
                 ip=origin_of(request),
                 user_agent=request.headers.get("User-Agent", ""),
-                now=clock.now(),
+                now=now,
             )
         return self.get_response(request)
 

@@ -1,8 +1,10 @@
 """What governance tells core at start-up: exceptions as a subject, entitlements as a reference, the menu entry."""
 
+from datetime import datetime
+
+from django.db.models import QuerySet
 from django.urls import reverse
 
-from apps.core import clock
 from apps.core.actor import WIDE_ROLES, Actor, Role
 from apps.core.navigation import ENTRIES, Entry
 from apps.core.subjects import SUBJECTS, SubjectKind
@@ -22,8 +24,8 @@ def _page(key: str) -> str:
     return reverse("governance:exception", args=[found]) if found else ""
 
 
-def _waiting(actor: Actor) -> int:
-    return to_sign(actor, clock.now().date()).count()
+def _waiting(actor: Actor, now: datetime) -> QuerySet[RiskException]:
+    return to_sign(actor, now.date())
 
 
 def register() -> None:
@@ -44,6 +46,6 @@ def register() -> None:
         "exceptions",
         Entry(
             "exceptions", "Exceptions", "governance:exceptions", "flag", group="Assurance", order=10,
-            shown_to=_sees, count=_waiting,
+            shown_to=_sees, waiting=_waiting,
         ),
     )  # fmt: skip

@@ -1,19 +1,20 @@
 """What the notices app tells core at start-up."""
 
-from django.http import HttpRequest
+from datetime import datetime
+
+from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.functional import SimpleLazyObject
 from prometheus_client import Gauge
 
 from apps.core import clock
-from apps.core.actor import system
+from apps.core.actor import Actor, system
 from apps.core.jobs import RECONCILERS
 from apps.core.measured import measured
 from apps.core.navigation import ENTRIES, Entry
 from apps.core.subjects import SUBJECTS, SubjectKind
-from apps.core.web.context import SHELL
-from apps.notices.models import Channel, Delivery
-from apps.notices.queries import outbox, unread_count
+from apps.core.web.context import COUNTS
+from apps.notices.models import Channel, Delivery, Notice
+from apps.notices.queries import outbox, unread
 from apps.notices.rules import can_see_setup
 from apps.notices.services import forget, send_due
 
@@ -22,10 +23,9 @@ WAITING = Gauge("ztportal_outbox_waiting", "Messages owed and not sent yet")
 DEAD = Gauge("ztportal_outbox_dead", "Messages given up and not sent again")
 
 
-def unread_notices(request: HttpRequest) -> object:
-    """Return how many notices the person has not read; asked of the database only when the bell is drawn."""
-    actor = request.actor  # type: ignore[attr-defined]
-    return SimpleLazyObject(lambda: unread_count(actor))
+def unread_notices(actor: Actor, now: datetime) -> QuerySet[Notice]:
+    """Return the notices the person has not read, of which the bell shows the number."""
+    return unread(actor)
 
 
 def send_step() -> int:
@@ -40,7 +40,7 @@ def forget_step() -> int:
 
 def register() -> None:
     """Make all registrations; a name taken by another stops the start."""
-    SHELL.register("unread_notices", unread_notices)
+    COUNTS.register("unread_notices", unread_notices)
     RECONCILERS.register("notices.send_due", send_step)
     RECONCILERS.register("notices.forget", forget_step)
     AGE.set_function(measured(lambda: outbox().age(clock.now()).total_seconds()))

@@ -6,7 +6,7 @@ from apps.core.actor import Actor, Role
 from apps.core.navigation import ENTRIES, Entry
 from apps.core.subjects import SUBJECTS, SubjectKind
 from apps.reviews.models import Campaign, Item
-from apps.reviews.queries.sheet import waiting_count
+from apps.reviews.queries.sheet import waiting_for
 
 
 def takes_part(actor: Actor) -> bool:
@@ -22,7 +22,7 @@ def register() -> None:
         "reviews",
         Entry(
             "reviews", "Reviews", "reviews:index", "list", group="Access", order=30, shown_to=takes_part,
-            count=waiting_count,
+            waiting=lambda actor, now: waiting_for(actor),
         ),
     )  # fmt: skip
     for kind in (

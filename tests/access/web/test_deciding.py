@@ -144,14 +144,14 @@ def test_lists_keep_apart_what_waits_and_what_is_decided(fresh: SignIn, world: W
     assert list(inbox.with_others(actor, now)) == [first]
     decide(fresh("owner"), world, second, do="refuse")
     assert list(inbox.decided(actor)) == [second]
-    assert (inbox.waiting_count(actor, now), list(inbox.for_me(actor, now + timedelta(days=30)))) == (0, [])
+    assert (inbox.for_me(actor, now).count(), list(inbox.for_me(actor, now + timedelta(days=30)))) == (0, [])
 
 
 def test_the_count_of_what_waits_is_of_the_moment_it_is_asked_about(world: World) -> None:
     """As its neighbours, by the clock it is given: at its end a request waits no more."""
     request, actor = world.ask("engineer"), world.actor("owner")
     for moment, n in ((request.created_at, 1), (request.expires_at, 0)):
-        assert inbox.waiting_count(actor, moment) == len(inbox.for_me(actor, moment)) == n
+        assert inbox.for_me(actor, moment).count() == len(inbox.for_me(actor, moment)) == n
 
 
 def test_who_decides_has_the_entry_with_the_count(fresh: SignIn, world: World) -> None:
