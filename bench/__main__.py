@@ -1,4 +1,5 @@
-"""`python -m bench [--scale S] [--pairs N] [--only runs,imports,pages,access] [--database-url URL] [--keep | --reuse]`.
+"""`python -m bench [--scale S] [--pairs N] [--only runs,imports,pages,access,reviews] [--database-url URL] [--keep |
+--reuse]`.
 
 Makes its own database (`--database-name`, else `ztportal_bench`) on the server that the URL names, whose database is
 used to connect only, fills it, measures, prints ratios, and drops it. Exit 1 when a figure misses its aim.
@@ -25,7 +26,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--import-rows", type=int, default=0, help="identities of the import (default 100,000 times the scale, at most)"
     )
-    parser.add_argument("--only", default="runs,imports,pages,access", help="which parts, separated by commas")
+    parser.add_argument("--only", default="runs,imports,pages,access,reviews", help="which parts, separated by commas")
     parser.add_argument("--keep", action="store_true", help="leave the database behind")
     parser.add_argument(
         "--reuse", action="store_true", help="measure on the database that an earlier --keep left behind"
@@ -72,7 +73,7 @@ def measure(chosen: argparse.Namespace) -> int:
     django.setup()
     from django.core.management import call_command
 
-    from bench import access, data, imports, pages, runs
+    from bench import access, data, imports, pages, reviews, runs
     from bench.measure import timed
 
     if not chosen.reuse:
@@ -89,6 +90,7 @@ def measure(chosen: argparse.Namespace) -> int:
         "pages": pages.pages,
         "imports": lambda: imports.imports(chosen.pairs, rows),
         "access": lambda: access.access(chosen.pairs),
+        "reviews": lambda: reviews.reviews(chosen.pairs),
     }
     figures = []
     for name in parts:

@@ -240,6 +240,7 @@ def entitlement_columns(identities: int, assets: int) -> dict[str, str]:
         "asset_id": f"CASE WHEN e % 3 > 0 THEN {numbered('a', asset)} END",
         "on_ai": "CASE WHEN e % 3 > 0 THEN 'yes' ELSE 'no' END",
         "privileged": "CASE WHEN e % 50 = 0 THEN 'yes' ELSE 'no' END",
+        "last_used_at": f"CASE WHEN e % 4 > 0 THEN {days_ago('e % 119')} END",
         "expires_at": "CASE WHEN e % 20 = 0 THEN now() + (e % 90) * interval '1 day' END",
     }
 

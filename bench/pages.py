@@ -92,15 +92,17 @@ class _Counter:
         self._wrapper.__exit__(*problem)
 
 
-def browser() -> Callable[[str], bytes]:
-    """Sign a CISO in and return a function that gets a page. It ends the benchmark for any answer but 200."""
+def browser(user: User | None = None) -> Callable[[str], bytes]:
+    """Sign somebody in, a CISO, and return a function that gets a page. Any answer but 200 ends the benchmark."""
     application = get_wsgi_application()
-    cookie = _signed_in()
+    cookie = _signed_in(user or _ciso())
 
     def get(path: str) -> bytes:
         environ: dict[str, Any] = {}
         setup_testing_defaults(environ)
-        environ |= {"PATH_INFO": path, "HTTP_COOKIE": cookie, "HTTP_HOST": "localhost", "REMOTE_ADDR": "127.0.0.1"}
+        path, _, query = path.partition("?")
+        environ |= {"PATH_INFO": path, "QUERY_STRING": query, "HTTP_COOKIE": cookie, "HTTP_HOST": "localhost"}
+        environ["REMOTE_ADDR"] = "127.0.0.1"
         said: list[str] = []
         answer = application(environ, lambda status, headers, problem=None: said.append(status))
         body = b"".join(answer)
@@ -112,10 +114,14 @@ def browser() -> Callable[[str], bytes]:
     return get
 
 
-def _signed_in() -> str:
+def _ciso() -> User:
     user, new = User.objects.get_or_create(email="ciso@fenwick.example", defaults={"name": "Dana Whitlock"})
     if new:
         user.groups.add(Group.objects.get_or_create(name=Role.CISO)[0])
+    return user
+
+
+def _signed_in(user: User) -> str:
     client = Client()
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     session = client.session
