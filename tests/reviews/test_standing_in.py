@@ -159,6 +159,9 @@ def test_only_random_ones_of_the_third_pile_count_and_only_a_wrong_one_brings_ot
     sample = Item.objects.filter(pk__in=drawn.items)
     assert drawn.drawn_from == 12 and set(sample.values_list("pile", flat=True)) == {Pile.USUAL}
     for item in sample:
+        shown = preview(campaign, world.user("manager").pk, "keep")
+        with pytest.raises(Conflict, match="random items first"):
+            bulk_decide(actor=world.actor("manager"), campaign=campaign, choice="keep", digest=shown.digest)
         world.decide("manager", item, "keep")
     beside = campaign.items.filter(pile=Pile.USUAL, state=ItemState.OPEN).first()
     assert beside is not None
