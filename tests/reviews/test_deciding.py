@@ -18,6 +18,7 @@ from apps.reviews.services.rerouting import not_mine
 from apps.reviews.services.sealing import sign
 from apps.reviews.states import Choice, ItemState, Pile, Routed
 from tests.cast import Cast
+from tests.factories import make_person
 from tests.reviews.world import World, build, peers
 
 
@@ -162,6 +163,30 @@ def test_bulk_keep_wants_its_random_items_first(world: World) -> None:
     rest = preview(campaign, manager.pk, "keep")
     bulk_decide(actor=actor, campaign=campaign, choice="keep", digest=rest.digest)
     assert (rest.count, Item.objects.filter(state=ItemState.OPEN, pile=Pile.CLOSE).count()) == (5, 10)
+
+
+def test_what_came_after_the_draw_is_drawn_from_too(world: World) -> None:
+    """Six usual items are handed to a reviewer who has sampled three: nobody keeps at once what nobody looked at."""
+    peers(world, 3)
+    for person in [make_person(manager=world.people["owner"]) for _ in range(6)]:
+        world.standing(person, operation="read")
+    campaign, manager, actor = world.opened(), world.user("manager"), world.actor("manager")
+    Item.objects.update(pile=Pile.USUAL)
+    first = draw_sample(actor=actor, campaign=campaign).value
+    for number in first.items:
+        world.decide("manager", Item.objects.get(pk=number), "keep")
+    handed = Item.objects.filter(campaign=campaign, reviewer=world.user("owner"))
+    assert (len(first.items), handed.count()) == (3, 6)
+    for item in handed:
+        not_mine(actor=world.actor("owner"), item=item, to=manager)
+    with pytest.raises(Conflict, match="random items first"):
+        bulk_decide(actor=actor, campaign=campaign, choice="keep", digest=preview(campaign, manager.pk, "keep").digest)
+    second = draw_sample(actor=actor, campaign=campaign).value
+    assert (second.drawn_from, len(second.items)) == (6, 5)
+    for number in second.items:
+        world.decide("manager", Item.objects.get(pk=number), "keep")
+    rest = preview(campaign, manager.pk, "keep")
+    assert bulk_decide(actor=actor, campaign=campaign, choice="keep", digest=rest.digest).value.sample == second
 
 
 def test_a_sheet_is_signed_when_nothing_is_left_and_then_stays(world: World, item: Item) -> None:

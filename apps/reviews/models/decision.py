@@ -28,7 +28,7 @@ class Sample(models.Model):
 
     class Meta:
         ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["campaign", "stage", "reviewer"], name="review_sample_once")]
+        indexes = [models.Index(fields=["campaign", "stage", "reviewer"], name="review_sample_sheet")]
 
     def __str__(self) -> str:
         return f"{self.campaign_id}/{self.stage}: {self.reviewer_id}"

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from apps.reviews.models import Campaign, Item, Sample
+from apps.reviews.models import Campaign, Item, Routing, Sample
 from apps.reviews.states import Choice, ItemState, Pile
 
 #: Random items of *Used and usual* that are decided one by one before the rest is kept at once.
@@ -42,8 +42,17 @@ def preview(campaign: Campaign, reviewer_id: UUID | None, choice: str) -> BulkPr
 
 
 def sample_of(campaign: Campaign, reviewer_id: UUID | None) -> Sample | None:
-    """Return the sample drawn on a sheet in the open stage. One query."""
-    return Sample.objects.filter(campaign=campaign, stage=campaign.stage, reviewer_id=reviewer_id).first()
+    """Return the sample that stands for what is undecided on a sheet in the open stage; at most two queries.
+
+    It is the latest, and none once more was put to the reviewer since: what was not there could not be drawn.
+    """
+    drawn = Sample.objects.filter(campaign=campaign, stage=campaign.stage, reviewer_id=reviewer_id)
+    sample = drawn.order_by("-pk").first()
+    if sample is None:
+        return None
+    usual = sheet_items(campaign, reviewer_id).filter(pile=Pile.USUAL, state=ItemState.OPEN)
+    came = Routing.objects.filter(after_id=reviewer_id, at__gt=sample.at, item__in=usual)
+    return None if came.exists() else sample
 
 
 def sample_left(sample: Sample) -> int:

@@ -31,10 +31,10 @@ LONGEST_SEED = 32
 def draw_sample(
     *, actor: Actor, campaign: Campaign, seed: str = "", on_behalf_of: UUID | None = None, now: datetime
 ) -> Changed | Unchanged:
-    """Draw the random items of *Used and usual* that are decided before the rest is kept at once; once a sheet.
+    """Draw the random items of *Used and usual* that are decided before the rest is kept at once.
 
-    The seed is recorded, so that anyone can draw them again. The value is the Sample. Raises Forbidden, Conflict,
-    Invalid when the pile is empty.
+    Once a sheet, and again when more was put to the reviewer since. The seed is recorded, so that anyone can draw them
+    again. The value is the Sample. Raises Forbidden, Conflict, Invalid when the pile is empty.
     """
     row = open_campaign_of(campaign.pk)
     reviewer = on_behalf_of or person_id(actor)
