@@ -6,6 +6,7 @@ GOVERNANCE = [
     Row("governance:exceptions", PEOPLE),
     # Nothing is named that an exception could be about; tests/governance asks about findings of both sides.
     Row("governance:exception_new", PEOPLE, 404, 404),
+    Row("governance:exceptions_many", PEOPLE, 400, 400),
     Row(
         "governance:exception", PEOPLE, 200, 302, post_by=frozenset({"ciso", "manager"}), of="exception",
         data={"do": "refuse", "reason": "Fix it instead"},

@@ -56,7 +56,9 @@ class AskView(ActorView):
 
     def _form(self, reference: Reference, data: Any = None) -> AskForm:
         last = clock.now().date() + timedelta(days=max_days()[reference.severity])
-        return AskForm(data, options=RESULTS[CHECKS].options(reference), last_day=day_text(last))
+        options = RESULTS[CHECKS].options(reference)
+        choices = [(one.value, f"{one.check_id} {one.title}: {one.label}") for one in options]
+        return AskForm(data, choices=choices, last_day=day_text(last))
 
     def _page(self, reference: Reference, form: AskForm, status: int = 200) -> HttpResponse:
         standing = open_exception(reference.kind, reference.key)

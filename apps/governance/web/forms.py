@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 
 from apps.core.errors import DomainError
-from apps.governance.references import Evidence
 from apps.governance.services.asking import MAX_REASON
 from apps.governance.services.limits import MOST
 from apps.governance.states import Severity
@@ -33,12 +32,10 @@ class AskForm(RefusableForm):
     compensating = forms.ChoiceField(label="Compensating check", choices=())
     ends_on = forms.DateField(label="Last day", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
 
-    def __init__(self, *args: Any, options: Sequence[Evidence], last_day: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, choices: Sequence[tuple[str, str]], last_day: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["compensating"].choices = [  # type: ignore[attr-defined]
-            ("", "Choose a check that is met now"),
-            *((one.value, f"{one.check_id} {one.title}: {one.label}") for one in options),
-        ]
+        offered = [("", "Choose a check that is met now"), *choices]
+        self.fields["compensating"].choices = offered  # type: ignore[attr-defined]
         self.fields["compensating"].help_text = "The exception holds only while this check is met."
         self.fields["ends_on"].help_text = f"At the latest {last_day}. It ends by itself."
 
