@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef
 from apps.core.actor import Actor
 from apps.core.text import display
 from apps.governance.models.exception import RiskExceptionQuerySet
+from apps.governance.queries.people import users_with
 from apps.governance.references import Covered, Reference, ReferenceSource
 from apps.governance.states import ReferenceKind, Severity
 from apps.inventory.models import Entitlement
@@ -24,7 +25,7 @@ def find(actor: Actor | None, key: str) -> Reference | None:
         return None
     asset, person = row.asset, row.identity.person
     owner = asset.owner.user_id if asset and asset.owner and asset.owner_confirmed_at else None
-    holder = person.user_id if person else None
+    holder = {person.user_id} if person and person.user_id else users_with((row.identity.email, row.identity.login))
     return Reference(
         kind=ReferenceKind.ENTITLEMENT,
         key=str(row.pk),
@@ -32,7 +33,7 @@ def find(actor: Actor | None, key: str) -> Reference | None:
         severity=_severity(row),
         url=f"/identities/{row.identity_id}",
         owners=frozenset({owner} if owner else ()),
-        holders=frozenset({holder} if holder else ()),
+        holders=frozenset(holder),
         team_id=asset.team_id if asset else None,
         covered=Covered("", "entitlement", row.pk),
         about=(("identity", row.identity_id), *((("asset", asset.pk),) if asset else ())),

@@ -68,6 +68,20 @@ def who_are(user_ids: Iterable[UUID]) -> dict[UUID, Who]:
     }
 
 
+def users_with(addresses: Iterable[str]) -> frozenset[UUID]:
+    """Return the users who sign in with one of these mails or logins, or whose person has an account that bears one.
+
+    Two queries; none without an address.
+    """
+    wanted = {address.lower() for address in addresses if address}
+    if not wanted:
+        return frozenset()
+    own = User.objects.alias(mail=Lower("email")).filter(mail__in=wanted).values_list("pk", flat=True)
+    rows = Identity.objects.present().filter(person__user__isnull=False).alias(mail=Lower("email"), own=Lower("login"))
+    theirs = rows.filter(Q(mail__in=wanted) | Q(own__in=wanted)).values_list("person__user_id", flat=True)
+    return frozenset({*own, *(pk for pk in theirs if pk is not None)})
+
+
 def is_among(user_id: UUID | None, others: Iterable[UUID | None], known: Mapping[UUID, Who] | None = None) -> bool:
     """Return whether a user is one of the others, by this account or by another one of the same person.
 

@@ -16,11 +16,13 @@ from apps.core.text import display
 from apps.governance.models import RiskException
 from apps.governance.models.exception import RiskExceptionQuerySet
 from apps.governance.operations import verb_of
+from apps.governance.queries.people import users_with
 from apps.governance.references import Reference
 from apps.governance.states import OPEN_EXCEPTIONS, ReferenceKind, Severity
 from apps.inventory.models import Identity
 from apps.reviews.models import Item, Removal
 from apps.reviews.queries.scopes import standing
+from apps.reviews.queries.seconding import answered_by
 from apps.reviews.states import ANSWERED_ITEMS, ItemState, SubjectKind
 
 #: Items whose risk may be accepted: the removal is asked for and not proven.
@@ -30,7 +32,8 @@ KIND = ReferenceKind.REVIEW_ITEM
 
 def find(actor: Actor | None, key: str) -> Reference | None:
     """Return an item as a reference: the owner of its asset and whoever removes it answer for it, else the security
-    administrators; its holder gains by it, and who decided to revoke it does not sign. Eight queries.
+    administrators; its holder gains by it, and neither who decided to revoke it nor in whose name that was signs.
+    Ten queries.
     """
     if not key.isdecimal() or len(key) > 17:
         return None
@@ -50,8 +53,11 @@ def find(actor: Actor | None, key: str) -> Reference | None:
         severity=_severity(row),
         url=f"/reviews/{row.campaign_id}",
         owners=owners,
-        holders=frozenset({row.holder_user_id} if row.holder_user_id else ()),
-        deciders=frozenset({row.decided_by_id} if row.decided_by_id else ()),
+        # Whom no import linked to a person is known by what the account bears.
+        holders=frozenset({row.holder_user_id})
+        if row.holder_user_id
+        else users_with((row.holder_email, row.holder_login)),
+        deciders=answered_by(row),
         team_id=asset.team_id if asset else None,
         about=_about(row),
         closed="" if row.state in ACCEPTABLE else "Only revoked access that is still to be removed can be accepted.",

@@ -21,7 +21,7 @@ from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 
 from apps.accounts.models import ApiToken, User
-from apps.inventory.models import Identity
+from apps.inventory.models import Identity, Person
 from apps.reviews.models import Item
 
 HOLDS = "They hold this access themselves, by this or another account of theirs."
@@ -30,10 +30,13 @@ APPROVED = "Theirs was the only approval of this grant."
 
 #: Where a user is found from an item: a path of fields, for example `reviewer`, or the same one for all.
 Who = str | UUID
+#: Who gave a grant alone, and in whose name.
+APPROVERS = ("sole_approver", "sole_principal")
 
 
 def facing(items: QuerySet[Item], who: Who) -> QuerySet[Item]:
     """Return the items beside a user (`who`) and their mail (`mail`, lower case), to be asked whether they may."""
+    items = items.alias(**{f"{path}_mail": Lower(f"{path}__email") for path in APPROVERS})
     if isinstance(who, str):
         return items.alias(who=F(f"{who}__pk"), mail=Lower(f"{who}__email"))
     mail = Subquery(User.objects.filter(pk=who).values("email")[:1], output_field=CharField())
@@ -64,17 +67,31 @@ def _is_holder() -> Q:
     found |= _equal("mail", Lower("holder_person__email"))
     for column in ("holder_login", "holder_email"):
         found |= _equal("mail", column) | _identity(person__user_id=OuterRef("who"), address=OuterRef(column))
+        theirs = Person.objects.filter(user_id=OuterRef("who")).annotate(bears=Lower("email")).exclude(bears="")
+        found |= Q(Exists(theirs.filter(bears=OuterRef(column))))
     return found | _identity(person_id=OuterRef("holder_person_id"), address=OuterRef("mail"))
 
 
 def _keeps() -> Q:
-    made = ApiToken.objects.filter(user_id=OuterRef("holder_user_id"), created_by_id=OuterRef("who"))
-    return Q(Exists(made.exclude(user_id=F("created_by_id"))))
+    made = ApiToken.objects.filter(user_id=OuterRef("holder_user_id")).exclude(user_id=F("created_by_id"))
+    made = made.annotate(maker=Lower("created_by__email"))
+    other = Identity.objects.present().filter(person__user_id=OuterRef("created_by_id"))
+    mine = Identity.objects.present().filter(person__user_id=OuterRef(OuterRef("who")))
+    found = Q(created_by_id=OuterRef("who"))
+    for address in ("email", "login"):
+        found |= Q(Exists(other.annotate(bears=Lower(address)).filter(bears=OuterRef(OuterRef("mail")))))
+        found |= Q(Exists(mine.annotate(bears=Lower(address)).filter(bears=OuterRef("maker"))))
+    # Asked only of the few items that a user of the portal holds.
+    return Q(holder_user__isnull=False) & Q(Exists(made.filter(found)))
 
 
 def _approved_alone() -> Q:
-    own = _equal("who", "sole_approver_id") | _equal("who", "sole_principal_id")
-    return own | _identity(person__user_id=OuterRef("sole_approver_id"), address=OuterRef("mail"))
+    found = Q()
+    for path in APPROVERS:
+        found |= _equal("who", f"{path}_id")
+        found |= _identity(person__user_id=OuterRef(f"{path}_id"), address=OuterRef("mail"))
+        found |= _identity(person__user_id=OuterRef("who"), address=OuterRef(f"{path}_mail"))
+    return found
 
 
 CLAUSES = ((_is_holder, HOLDS), (_keeps, KEEPS), (_approved_alone, APPROVED))

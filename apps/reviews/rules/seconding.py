@@ -5,6 +5,7 @@ from apps.core.decision import Decision, refused
 from apps.core.persons import accounts_of
 from apps.reviews.models import Item
 from apps.reviews.queries.independence import conflict_of
+from apps.reviews.queries.seconding import answered_by
 from apps.reviews.rules.deciding import can_review
 
 
@@ -23,7 +24,7 @@ def can_second(actor: Actor, item: Item) -> Decision:
     looking = can_look_twice(actor)
     if not looking or actor.user_id is None:
         return looking
-    if accounts_of([item.decided_by_id], [actor.user_id]):
+    if accounts_of(answered_by(item), [actor.user_id]):
         return refused("You answered this; a second answer is somebody else's.")
     conflict = conflict_of(item, [actor.user_id])
     return refused(conflict) if conflict else looking
