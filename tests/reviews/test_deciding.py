@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from apps.access.models import Delegation
+from apps.accounts.services.people import deactivate_user
 from apps.audit.models import Entry
 from apps.core import clock
 from apps.core.actor import Strength
 from apps.core.errors import Conflict, Forbidden, Invalid
+from apps.inventory.models import Person
 from apps.reviews.models import Campaign, Decision, Item
 from apps.reviews.queries.bulk import preview
 from apps.reviews.services.bulk import bulk_decide, draw_sample
@@ -187,6 +189,25 @@ def test_what_came_after_the_draw_is_drawn_from_too(world: World) -> None:
         world.decide("manager", Item.objects.get(pk=number), "keep")
     rest = preview(campaign, manager.pk, "keep")
     assert bulk_decide(actor=actor, campaign=campaign, choice="keep", digest=rest.digest).value.sample == second
+
+
+def test_what_a_leaver_left_after_the_draw_is_drawn_from_too(world: World) -> None:
+    """Items come without being handed over: their reviewer was deactivated, and the next in line gets them."""
+    peers(world, 3)
+    reports = [make_person(manager=world.people["owner"]) for _ in range(6)]
+    for person in reports:
+        world.standing(person, operation="read")
+    campaign, manager, actor = world.opened(), world.user("manager"), world.actor("manager")
+    Item.objects.update(pile=Pile.USUAL)
+    for number in draw_sample(actor=actor, campaign=campaign).value.items:
+        world.decide("manager", Item.objects.get(pk=number), "keep")
+    Person.objects.filter(pk__in=[person.pk for person in reports]).update(manager=world.people["manager"])
+    deactivate_user(actor=world.actor("security_admin"), user=world.user("owner"))
+    shown = preview(campaign, manager.pk, "keep")
+    assert shown.count == 6
+    with pytest.raises(Conflict, match="random items first"):
+        bulk_decide(actor=actor, campaign=campaign, choice="keep", digest=shown.digest)
+    assert draw_sample(actor=actor, campaign=campaign).value.drawn_from == 6
 
 
 def test_a_sheet_is_signed_when_nothing_is_left_and_then_stays(world: World, item: Item) -> None:

@@ -93,11 +93,6 @@ def waiting_for(actor: Actor) -> QuerySet[Seat]:
     return rows.order_by("campaign__due_at", "pk")
 
 
-def waiting_count(actor: Actor) -> int:
-    """Return how many sheets wait for the actor. One query."""
-    return waiting_for(actor).order_by().count()
-
-
 def items_of(campaign: Campaign, reviewer_id: UUID | None) -> QuerySet[Item]:
     """Return the items of a reviewer's sheet in the open stage; what vanished by itself is no question any more."""
     return sheet_items(campaign, reviewer_id).exclude(state=ItemState.MOOT)
