@@ -45,6 +45,13 @@ def test_a_permission_is_about_the_registered_model_of_that_name(first: str, tmp
     assert named() == {"fraud": "fraud", "gone-model": "", "experiment:1": "", "*": ""}
 
 
+def test_a_model_named_as_everything_or_as_another_resource_takes_no_permission(tmp_path: Path) -> None:
+    """Else whoever names a model would make it the subject of everybody's default, or of an experiment's."""
+    registry(tmp_path, "*", "experiment:1", "fraud")
+    accounts(tmp_path, "fraud")
+    assert named() == {"fraud": "fraud", "experiment:1": "", "*": ""}
+
+
 def test_a_name_of_two_registries_names_neither(tmp_path: Path) -> None:
     """Whose server the account is of, nothing tells; with one of them left it is clear."""
     registry(tmp_path, "fraud")
