@@ -1,6 +1,7 @@
 """Removal and proof: nothing is verified but by what the target or a later import shows (invariant 16)."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -12,6 +13,7 @@ from apps.core.errors import Conflict, Forbidden
 from apps.inventory.models import Entitlement
 from apps.reviews.models import Campaign, Item, Proof, Removal
 from apps.reviews.queries import metrics
+from apps.reviews.services import removal as removing
 from apps.reviews.services.reconciling import prove_all
 from apps.reviews.services.removal import done_by_hand, remove_due
 from apps.reviews.states import ItemState, Way
@@ -149,3 +151,45 @@ def test_settings_of_the_portal_are_taken_away_by_hand_and_seen(world: World) ->
     Connection.objects.filter(pk=target.pk).update(enabled=False)
     prove_all()
     assert state(removal.item) == (ItemState.VERIFIED, "closed")
+
+
+def test_what_could_not_be_ended_and_stands_is_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A grant that changed state in the same moment refuses to end: that is no sign of its end."""
+    grant = open_grant(make_request(world.user("engineer"), world.asset))
+    row = revoked(world)
+
+    def refuse(**_: object) -> None:
+        raise Conflict("It changed meanwhile.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(removing, "end_here", refuse)
+        assert remove_due() == 1
+    row.removal.refresh_from_db()
+    assert (row.removal.last_problem, row.removal.next_at is None) == ("It changed meanwhile.", False)
+    with clock.shifted(timedelta(hours=1)):
+        assert remove_due() == 1
+        grant.refresh_from_db()
+        assert grant.end_reason == "review"
+
+
+def test_a_try_that_came_too_late_holds_up_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first was taken over by another worker while it was tried; the second is tried in the same round."""
+    for name in ("engineer", "outsider"):
+        open_grant(make_request(world.user(name), world.asset))
+    campaign = world.opened()
+    for row in Item.objects.filter(campaign=campaign):
+        name = next(name for name, user in world.cast.users.items() if user == row.reviewer)
+        world.decide(name, row, "revoke")
+    for seat in campaign.seats.all():
+        world.sign(next(name for name, user in world.cast.users.items() if user == seat.reviewer), campaign)
+    first = Removal.objects.order_by("pk")[0]
+    real = removing.end_here
+
+    def taken_over(**given: Any) -> object:
+        if given["removal"].pk == first.pk:
+            Removal.objects.filter(pk=first.pk).update(claimed_until=clock.now() + timedelta(hours=1))
+        return real(**given)
+
+    monkeypatch.setattr(removing, "end_here", taken_over)
+    assert remove_due() == 1
+    assert list(Grant.objects.order_by("pk").values_list("end_reason", flat=True)).count("review") == 1

@@ -14,9 +14,11 @@ from apps.reviews.models import Campaign, Decision, Item, Routing, Seat, Series
 from apps.reviews.queries import metrics
 from apps.reviews.services.campaigns import cancel, save_series, stop_series
 from apps.reviews.services.reconciling import move_campaigns, remind
+from apps.reviews.services.rerouting import not_mine
 from apps.reviews.services.series import following, open_due_series
 from apps.reviews.states import ItemState, Routed
 from tests.cast import Cast
+from tests.factories import make_person
 from tests.reviews.world import BY_MANAGER, World, build, peers
 
 SELF_FIRST = [{"reviewer": "self", "days": 3}, {"reviewer": "manager", "days": 14}]
@@ -132,6 +134,23 @@ def test_cancelling_leaves_answers_without_effect(world: World) -> None:
         world.sign("manager", campaign)
     with pytest.raises(Conflict):
         cancel(actor=world.actor("ciso"), campaign=campaign, reason="Again")
+
+
+def test_what_is_signed_is_not_cancelled_though_the_signer_was_given_more(world: World) -> None:
+    """Their sheet is open again, and what they signed is being removed."""
+    world.standing(world.people["engineer"])
+    world.standing(make_person(manager=world.people["owner"]))
+    campaign = world.opened()
+    signed, other = (Item.objects.get(reviewer=world.user(name)) for name in ("manager", "owner"))
+    world.decide("manager", signed, "revoke")
+    world.sign("manager", campaign)
+    not_mine(actor=world.actor("owner"), item=other, to=world.user("manager"))
+    assert not Seat.objects.filter(signed_at__isnull=False, reviewer=world.user("manager")).exists()
+    signed.refresh_from_db()
+    assert signed.state == ItemState.REMEDIATING
+    with pytest.raises(Conflict, match="signed already"):
+        cancel(actor=world.actor("ciso"), campaign=campaign, reason="Wrong scope")
+    assert fresh(campaign).state == "active"
 
 
 def test_recurring_reviews_open_by_themselves(world: World) -> None:

@@ -19,7 +19,7 @@ from apps.reviews.rules.terms import clean_terms
 from apps.reviews.services.seats import seat_reviewers
 from apps.reviews.services.staging import require_staged, subject_of_campaign
 from apps.reviews.services.telling import tell_start
-from apps.reviews.states import CAMPAIGN_MACHINE, CampaignState, Choice, Frequency, Trigger
+from apps.reviews.states import ANSWERED_ITEMS, CAMPAIGN_MACHINE, CampaignState, Choice, Frequency, Trigger
 
 TERMS = ("name", "scope", "stages", "default_choice", "grace_days", "removal_days")
 CANCELLABLE = (CampaignState.DRAFT, CampaignState.STAGED, CampaignState.ACTIVE)
@@ -174,7 +174,9 @@ def cancel(*, actor: Actor, campaign: Campaign, reason: str, now: datetime) -> C
     if not reason.strip() or len(reason) > 500:
         raise Invalid("Say why, in 1 to 500 characters.", note="Say why.")
     Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
-    if campaign.seats.filter(signed_at__isnull=False, stage=campaign.last_stage).exists():
+    signed = campaign.seats.filter(signed_at__isnull=False, stage=campaign.last_stage)
+    # Who was given more signs again, but what they signed before is sealed.
+    if signed.exists() or campaign.items.filter(state__in=ANSWERED_ITEMS).exists():
         raise Conflict("Somebody signed already, and what they signed is being carried out.")
     before = Campaign.objects.values_list("state", flat=True).get(pk=campaign.pk)
     rows = Campaign.objects.all()

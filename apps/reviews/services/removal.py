@@ -14,6 +14,7 @@ from apps.core.reviewables import REVIEWABLES
 from apps.inventory.models import Entitlement
 from apps.reviews.events import REMOVAL_DONE, REMOVAL_TRIED
 from apps.reviews.models import Item, Proof, Removal
+from apps.reviews.queries.scopes import standing
 from apps.reviews.rules.removal import can_report_done
 from apps.reviews.services.deciding import subject_of_item
 from apps.reviews.states import ITEM_MACHINE, ItemState, Seen, Way
@@ -28,7 +29,11 @@ def remove_due() -> int:
     free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now)
     due = Removal.objects.unproven().filter(free, next_at__lte=now).order_by("next_at", "pk")
     for number in list(due.values_list("pk", flat=True)[:BATCH]):
-        tried += _try(number)
+        try:
+            tried += _try(number)
+        except Conflict:
+            # Taken over by another worker, or over meanwhile: the others are tried all the same.
+            continue
     return tried
 
 
@@ -49,8 +54,12 @@ def _try(number: int) -> bool:
     try:
         end_here(actor=ACTOR, removal=removal, token=token)
     except DomainError as problem:
-        # Ended or ending already: looking decides whether it is gone.
-        keep(actor=ACTOR, removal=removal, token=token, worked=True, evidence={"answer": problem.reason}, problem="")
+        # Ended or ending already: looking decides whether it is gone. What stands as before is tried again.
+        stands = Item.objects.filter(standing(REVIEWABLES[removal.item.subject_kind], now), pk=number).exists()
+        keep(
+            actor=ACTOR, removal=removal, token=token, worked=not stands, evidence={"answer": problem.reason},
+            problem=problem.reason if stands else "",
+        )  # fmt: skip
     return True
 
 
