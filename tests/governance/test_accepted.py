@@ -142,6 +142,18 @@ def test_it_ends_at_its_date_even_where_nothing_wrote_that_down(world: World) ->
         assert end_due() == 0
 
 
+def test_a_run_of_an_earlier_day_holds_end_dates_against_its_own_day(world: World) -> None:
+    """History judged late: what was accepted on that day shows as accepted, whenever the run is made."""
+    row = world.active(ends_on=world.day(5))
+    with clock.shifted(timedelta(days=6)):
+        run_now(as_of=clock.now() - timedelta(days=1))
+        row.refresh_from_db()
+        assert (stands(world), row.state) == ("accepted", "active")
+        run_now()
+        row.refresh_from_db()
+        assert (stands(world), row.end_reason) == ("failing", "expired")
+
+
 def test_a_finding_marked_fixed_that_still_fails_opens_again_though_accepted(world: World) -> None:
     world.active()
     run_now()

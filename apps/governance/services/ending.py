@@ -1,7 +1,7 @@
 """How exceptions end: taken back, at their date, when their compensating check is not met, or when there is no need."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 
 from apps.accounts.models import User
 from apps.core import clock
@@ -53,13 +53,14 @@ def _ended(actor: Actor, row: RiskException, why: EndReason, note: str, now: dat
     return Changed(subject_of(row), details, value=row, before=before, after=ExceptionState.ENDED)
 
 
-def end_unfounded(*, actor: Actor, now: datetime) -> int:
+def end_unfounded(*, actor: Actor, now: datetime, today: date | None = None) -> int:
     """End the open exceptions that no longer hold; return how many. Called by every run before it accepts anything.
 
+    `today` is the day that end dates are held against: a run's own, which may lie before `now`.
     Few rows at a time: what has to end is found in one query for each kind of cause, whatever the number in force.
     """
     ended = 0
-    for row, why, note in _unfounded(now):
+    for row, why, note in _unfounded(today or now.date()):
         try:
             end(actor=actor, exception=row, why=why, note=note, now=now)
         except Conflict:
@@ -68,11 +69,11 @@ def end_unfounded(*, actor: Actor, now: datetime) -> int:
     return ended
 
 
-def _unfounded(now: datetime) -> Iterator[Ending]:
+def _unfounded(today: date) -> Iterator[Ending]:
     """Yield what has to end, each once: past its date, over, or without its compensating check."""
     seen = set()
     rows = RiskException.objects.filter(state__in=OPEN_EXCEPTIONS)
-    for row in rows.filter(ends_on__lt=now.date()):
+    for row in rows.filter(ends_on__lt=today):
         seen.add(row.pk)
         yield row, EndReason.EXPIRED, ""
     for source in REFERENCES:

@@ -52,8 +52,9 @@ def settle(run: Run, now: datetime) -> int:
     Call it in the transaction that publishes the run, once its findings have moved: what a run sees fixed ends its
     exception, and a compensating check that it does not see met ends the one that leans on it.
     """
-    end_unfounded(actor=ACTOR, now=now)
-    rows = to_turn(run, run.as_of.date())
+    today = run.as_of.date()
+    end_unfounded(actor=ACTOR, now=now, today=today)
+    rows = to_turn(run, today)
     with temp_table(Turned._meta.db_table, rows, {"span": "pk", "outcome": TURNED}, indexes=[["span"]]):
         return _turn(run)
 
