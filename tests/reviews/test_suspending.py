@@ -15,6 +15,7 @@ from apps.reviews.services.reconciling import move_campaigns, prove_all
 from apps.reviews.services.removal import remove_due
 from apps.reviews.services.suspending import suspend
 from apps.reviews.states import ItemState
+from apps.reviews.web.rows import rests_words
 from tests.access.grants import make_request, open_grant
 from tests.cast import Cast
 from tests.reviews.world import World, build
@@ -61,6 +62,9 @@ def test_what_asks_for_a_close_look_rests_and_is_then_revoked(world: World) -> N
     assert set(rests.values_list("subject_kind", "privileged", "state")) == {
         ("grant", "no", "open"), ("entitlement", "yes", "open"),
     }  # fmt: skip
+    assert rests_words(rests.get(subject_kind="grant")).startswith("Suspended since ")
+    assert "It is revoked unless" in rests_words(rests.get(subject_kind="entitlement"))
+    assert [rests_words(item) for item in Item.objects.filter(suspended_at=None)] == [""]
     assert "access review" in Grant.objects.get().suspended_because
     assert not Decision.objects.exists()
     with days(REST - 1):
@@ -70,6 +74,7 @@ def test_what_asks_for_a_close_look_rests_and_is_then_revoked(world: World) -> N
         assert dict(Item.objects.values_list("operation", "decision")) == {
             "eval.run": "revoke", "model.deploy": "revoke", "data.read": "keep",
         }  # fmt: skip
+        assert not any(rests_words(item) for item in Item.objects.all()), "what was sealed rests no more"
         assert not Item.objects.exclude(defaulted=True, decided_by=None).exists()
         remove_due()
         assert state(grant) in ("ending", "ended")

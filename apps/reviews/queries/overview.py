@@ -117,7 +117,8 @@ def pile_counts(campaign: Campaign) -> dict[str, int]:
 
 
 def answer_counts(campaign: Campaign) -> dict[str, int]:
-    """Return how many items were kept, revoked, reduced, answered by default, and vanished. One query."""
+    """Return how many items were kept, revoked, reduced, answered by default, and vanished, and what came of
+    the removals. One query."""
     items = Item.objects.filter(campaign=campaign)
     answered = ~Q(state=ItemState.OPEN) & ~Q(state=ItemState.MOOT)
     return items.aggregate(
@@ -129,6 +130,9 @@ def answer_counts(campaign: Campaign) -> dict[str, int]:
         reduced=Count("pk", filter=answered & Q(decision=Choice.REDUCE)),
         defaulted=Count("pk", filter=Q(defaulted=True)),
         verified=Count("pk", filter=Q(state=ItemState.VERIFIED)),
+        removing=Count("pk", filter=Q(state=ItemState.REMEDIATING)),
+        accepted=Count("pk", filter=Q(state=ItemState.RISK_ACCEPTED)),
+        failed=Count("pk", filter=Q(state=ItemState.FAILED)),
         unproven=Count("pk", filter=Q(state__in=(ItemState.REMEDIATING, ItemState.FAILED))),
     )
 

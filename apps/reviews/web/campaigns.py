@@ -22,12 +22,19 @@ from apps.reviews.rules.campaigns import can_run_campaigns
 from apps.reviews.rules.seconding import can_look_twice
 from apps.reviews.services import campaigns as services
 from apps.reviews.services import staging
-from apps.reviews.states import CAMPAIGN_TONES, CampaignState, Frequency, ReviewerRule
+from apps.reviews.states import CAMPAIGN_TONES, CampaignState, Frequency, ItemState, ReviewerRule
 from apps.reviews.web.forms import CampaignForm
 from apps.reviews.web.removals import removal_rows
 
 PER_PAGE = 20
 SHOWN = 50
+#: What a removal comes to: the name of its count, and its state.
+BECAME = {
+    "verified": ItemState.VERIFIED,
+    "removing": ItemState.REMEDIATING,
+    "failed": ItemState.FAILED,
+    "accepted": ItemState.RISK_ACCEPTED,
+}
 
 
 class Index(ActorView):
@@ -156,14 +163,16 @@ class Overview(ActorView):
             "tone": CAMPAIGN_TONES[state],
             "wide": wide,
             "counts": counts,
-            "of_total": f"of {grouped(counts.get('total', 0))}",
+            "of_total": f"of {grouped(counts.get('total', 0) - counts.get('moot', 0))}",
             "of_answered": f"of {grouped(counts.get('answered', 0))} answered",
+            "became": became(counts) if row.sealed_at and wide else [],
+            "of_removed": f"of {grouped(counts.get('revoked', 0) + counts.get('reduced', 0))} revoked or reduced",
             "lines": lines[:SHOWN],
             "more_lines": max(0, len(lines) - SHOWN),
             "not_started": sum(1 for line in lines if line.reviewer and not line.done),
             "forecast": overview.forecast(row, sum(line.left for line in lines), now) if wide else None,
             "piles": overview.pile_counts(row) if wide else {},
-            "reasons": overview.reasons_of(row) if wide and state == CampaignState.STAGED else [],
+            "reasons": overview.reasons_of(row) if wide and not row.sealed_at and row.items_count else [],
             "nobody": overview.without_reviewer(row)[:SHOWN] if wide and state == CampaignState.STAGED else [],
             "removals": removal_rows(self.actor, row, now),
             "stages": [(ReviewerRule(one["reviewer"]).label, one["days"]) for one in row.stages],
@@ -174,6 +183,15 @@ class Overview(ActorView):
             "now": now,
         }
         return render(self.request, "reviews/overview.html", context, status=problem.status if problem else 200)
+
+
+def became(counts: dict[str, int]) -> list[tuple[str, int]]:
+    """Return what the items of a sealed review came to; together they are all of its items."""
+    return [
+        ("Kept", counts["kept"]),
+        *[(str(state.label), counts[name]) for name, state in BECAME.items()],
+        (str(ItemState.MOOT.label), counts["moot"]),
+    ]
 
 
 def scope_words(scope: dict[str, Any]) -> list[str]:

@@ -34,6 +34,7 @@ class Row:
     peers: str
     answer: str
     note: str
+    rests: str
     may_answer: bool
     url: str
 
@@ -81,6 +82,7 @@ def row_of(item: Item, now: datetime, whose: str = "", *, signed: bool = False, 
         peers=f"{item.peers_with} of {item.peers_of}" if item.peers_of else "–",
         answer=answer,
         note="" if not answer or answer in SIMPLE else Choice(answer).label,
+        rests=rests_words(item),
         may_answer=item.state in OPEN_ITEMS and not signed,
         url=f"{address}{whose}",
     )
@@ -93,6 +95,16 @@ def _reasons(item: Item, joined: Collection[int]) -> list[Reason]:
 def _title(item: Item) -> str:
     kind = "" if item.holder_kind in (HolderKind.HUMAN, HolderKind.UNKNOWN) else HolderKind(item.holder_kind).label
     return ", ".join(part for part in (kind, item.holder_title, item.holder_team) if part)
+
+
+def rests_words(item: Item) -> str:
+    """Return what became of an item that nobody answered in time; only a grant can rest (`services.suspending`)."""
+    if item.suspended_at is None or item.state not in OPEN_ITEMS or item.decision not in ("", Choice.ABSTAIN):
+        return ""
+    since = short_day(item.suspended_at)
+    if item.subject_kind == SubjectKind.GRANT:
+        return f"Suspended since {since}. Keep lets it go on."
+    return f"Not answered by {since}. It is revoked unless somebody keeps it."
 
 
 def use_words(item: Item, now: datetime) -> str:
