@@ -82,7 +82,7 @@ def row_of(item: Item, now: datetime, whose: str = "", *, signed: bool = False, 
         peers=f"{item.peers_with} of {item.peers_of}" if item.peers_of else "–",
         answer=answer,
         note="" if not answer or answer in SIMPLE else Choice(answer).label,
-        rests=rests_words(item),
+        rests="" if signed else rests_words(item),
         may_answer=item.state in OPEN_ITEMS and not signed,
         url=f"{address}{whose}",
     )
