@@ -32,6 +32,11 @@ def percent_text(part: int, whole: int) -> str:
     return "under 1 %" if part > 0 and value == 0 else f"{value} %"
 
 
+def unbroken(text: str) -> str:
+    """The text with no line end between a number and its per cent sign, for pages."""
+    return text.replace(" %", "\u00a0%")
+
+
 def ratio_text(part: int, whole: int, *, share: bool = True) -> str:
     """`24 of 31 (77 %)`; `none applicable` where the denominator is 0."""
     if whole <= 0:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.core.numbers import counted, grouped, parts, percent, percent_text, plural, ratio_text, signed
+from apps.core.numbers import counted, grouped, parts, percent, percent_text, plural, ratio_text, signed, unbroken
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,7 @@ def test_percent_rounds_half_up_once_and_reaches_100_only_when_whole(
 
 def test_ratio_always_prints_its_denominator() -> None:
     assert ratio_text(3627, 4954) == "3,627 of 4,954 (73 %)"
+    assert unbroken(ratio_text(3627, 4954)) == "3,627 of 4,954 (73\u00a0%)"
     assert ratio_text(24, 31, share=False) == "24 of 31"
     assert ratio_text(0, 0) == "none applicable"
 

@@ -159,7 +159,7 @@ def tile(label: str, number: object, of: str = "", url: str = "", **extra: Any) 
     return {
         "label": label,
         "number": "–" if shown is None else shown,
-        "of": of,
+        "of": numbers.unbroken(str(of)),
         "url": url,
         "note": extra.get("note", ""),
         "tone": extra.get("tone", ""),
@@ -173,13 +173,13 @@ def tile(label: str, number: object, of: str = "", url: str = "", **extra: Any) 
 @register.simple_tag
 def ratio(part: int, whole: int, share: bool = True) -> SafeString:
     """`24 of 31 (77 %)`; `none applicable` for a denominator of 0."""
-    return format_html('<span class="num">{}</span>', numbers.ratio_text(part, whole, share=share))
+    return format_html('<span class="num">{}</span>', numbers.unbroken(numbers.ratio_text(part, whole, share=share)))
 
 
 @register.simple_tag
 def percent(part: int, whole: int) -> str:
     """`77 %`, rounded once; `–` for a denominator of 0."""
-    return numbers.percent_text(part, whole)
+    return numbers.unbroken(numbers.percent_text(part, whole))
 
 
 @register.inclusion_tag("components/_heat.html")

@@ -71,12 +71,18 @@ def test_signing_waits_for_the_last_answer_and_ends_it(fresh: SignIn, campaign: 
     assert Seat.objects.get(campaign=campaign).signed_at is not None
     signed = client.get(address(campaign)).content.decode()
     assert "How you reviewed" in signed
-    assert "0 of 14 (0 %)" in signed, "nothing was decided at once"
+    assert "0 of 14 (0\u00a0%)" in signed, "nothing was decided at once"
     late = answer(client, pile(campaign, Pile.CLOSE)[0], "revoke")
     assert late.status_code == 409  # type: ignore[attr-defined]
     campaign.refresh_from_db()
     assert campaign.state in (CampaignState.REMEDIATING, CampaignState.VERIFYING)
-    assert "Not yet seen gone" in fresh("ciso").get(address(campaign, "overview")).content.decode()
+    overview = fresh("ciso").get(address(campaign, "overview"))
+    assert "Not yet seen gone" in overview.content.decode()
+    assert sum(count for _, count in overview.context["became"]) == campaign.items_count
+    assert dict(overview.context["became"]) == {
+        "Kept": 10, "Seen gone": 0, "Being removed": 4, "Not removed in time": 0, "Risk accepted": 0,
+        "Vanished by itself": 0,
+    }  # fmt: skip
 
 
 FORM = {
