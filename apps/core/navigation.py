@@ -17,7 +17,7 @@ Waiting = Callable[[Actor, datetime], "QuerySet[Any, Any] | None"]
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry of the side bar. `tab` puts it into the bottom bar of phones too, `only_tab` nowhere else; `waiting` is
-    what waits there, of which the number is shown."""
+    what waits there, of which the number is shown, and while there is any it is in the bottom bar as well."""
 
     name: str
     label: str

@@ -20,6 +20,9 @@ SHELL: Registry[Callable[[HttpRequest], Any]] = Registry("shell fact")
 #: What waits beside the navigation, by the name under which templates find its number.
 COUNTS: Registry[Waiting] = Registry("shell count")
 
+#: Entries that fit into the bottom bar of a narrow phone beside *More*, each with its word.
+ROOM = 5
+
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Return portal name, navigation for the actor, theme, and the registered facts (`sample_bar`, `organisation`)."""
@@ -84,8 +87,13 @@ class _Frame:
 
     @cached_property
     def tabs(self) -> list[dict[str, Any]]:
-        """Return the entries of the bottom bar of phones."""
-        return [self._items[e.name] for _, entries in self._groups for e in entries if e.tab or e.only_tab]
+        """Return the entries of the bottom bar of phones: the fixed ones, and where something waits, which goes first
+        when the bar has no room for all."""
+        entries = [entry for _, group in self._groups for entry in group]
+        shown = [entry for entry in entries if entry.tab or entry.only_tab or self.counts[entry.name]]
+        spare = [entry for entry in shown if not entry.only_tab and not self.counts[entry.name]]
+        left_out = spare[-(len(shown) - ROOM) :] if len(shown) > ROOM else []
+        return [self._items[entry.name] for entry in shown if entry not in left_out]
 
     def _item(self, entry: Entry) -> dict[str, Any]:
         try:
