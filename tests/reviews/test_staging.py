@@ -95,7 +95,7 @@ def test_an_empty_or_wrong_scope_is_refused(world: World) -> None:
 
 
 def test_what_governs_the_portal_is_reviewed(world: World) -> None:
-    """Roles, managers, delegations, targets, policies and tokens, all to look at closely."""
+    """Roles, managers, delegations, targets, policies, automatic routes and tokens, all to look at closely."""
     now = clock.now()
     ApiToken.objects.create(
         user=world.user("service"), name="export", prefix="p1", digest="0", created_at=now,
@@ -103,7 +103,7 @@ def test_what_governs_the_portal_is_reviewed(world: World) -> None:
     )  # fmt: skip
     campaign = world.staged(scope={"governance": True, "subjects": ["grant"]})
     kinds = set(Item.objects.filter(campaign=campaign).values_list("subject_kind", flat=True))
-    assert kinds == {"role", "team_manager", "policy", "api_token"}
+    assert kinds == {"role", "team_manager", "policy", "route", "api_token"}
     assert set(Item.objects.filter(campaign=campaign).values_list("pile", flat=True)) == {Pile.CLOSE}
     token = only(campaign, subject_kind="api_token")
     assert Reason.NEVER_USED in token.reason_list and token.reviewer != world.user("ciso")
