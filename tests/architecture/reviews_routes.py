@@ -9,8 +9,9 @@ REVIEWS = [
     Row("reviews:index", PEOPLE, 200, 400),
     Row("reviews:new", CISO_ADMIN, 200, 400),
     Row("reviews:sheet", PEOPLE, (200, 302), of="review"),
+    # Signed answers are being carried out in it, so it is not cancelled, which is told to whoever may cancel.
     Row(
-        "reviews:overview", PEOPLE, 200, 302, post_by=CISO_ADMIN, of="review",
+        "reviews:overview", PEOPLE, 200, 409, post_by=CISO_ADMIN, of="review",
         data={"do": "cancel", "reason": "Drawn up wrongly"},
     ),
     Row("reviews:item", PEOPLE, (200, 302), (302, 409), of="review_item", data={"do": "keep", "digest": "0" * 64}),
