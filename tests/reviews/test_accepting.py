@@ -139,6 +139,26 @@ def test_an_acceptance_that_ended_is_reviewed_again(world: World, how: str) -> N
     assert "lapsed" in again.reasons and state(item)[0] == ItemState.RISK_ACCEPTED
 
 
+def test_one_that_waits_for_its_review_does_not_hide_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look opens only so many reviews; the next look goes on with who had none."""
+    for name in ("engineer", "owner"):
+        world.standing(world.people[name])
+    campaign = world.opened()
+    items = list(Item.objects.filter(campaign=campaign).order_by("pk"))
+    assert len(items) == 2
+    for item in items:
+        world.decide("manager", item, "revoke")
+    world.sign("manager", campaign)
+    watch()
+    before = Campaign.objects.count()
+    Item.objects.filter(pk__in=[item.pk for item in items]).update(state=ItemState.RISK_ACCEPTED)
+    monkeypatch.setattr("apps.reviews.services.watching.MOST_AT_ONCE", 1)
+    for number in (1, 2, 2):
+        cache.clear()
+        watch()
+        assert Campaign.objects.count() - before == number
+
+
 def test_access_that_went_after_its_acceptance_asks_for_nothing(world: World) -> None:
     item = revoked(world)
     row = signed(world, asked(world, item), "ciso")

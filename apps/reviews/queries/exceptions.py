@@ -23,7 +23,7 @@ from apps.inventory.models import Identity
 from apps.reviews.models import Item, Removal
 from apps.reviews.queries.scopes import standing
 from apps.reviews.queries.seconding import answered_by
-from apps.reviews.states import ANSWERED_ITEMS, ItemState, SubjectKind
+from apps.reviews.states import ANSWERED_ITEMS, OPEN_ITEMS, CampaignState, ItemState, SubjectKind
 
 #: Items whose risk may be accepted: the removal is asked for and not proven.
 ACCEPTABLE = (ItemState.REMEDIATING, ItemState.FAILED)
@@ -124,10 +124,14 @@ def about_items(items: Iterable[Item]) -> dict[str, RiskException]:
 
 
 def lapsed(now: datetime) -> list[QuerySet[Item]]:
-    """Return, kind by kind, the items whose accepted risk is accepted no longer while the access is there."""
+    """Return, kind by kind, the items whose accepted risk is accepted no longer while the access is there, and about
+    which no review asks yet."""
+    same = {"subject_kind": OuterRef("subject_kind"), "subject_id": OuterRef("subject_id")}
+    asks = Item.objects.filter(**same, number__gt=OuterRef("number"), state__in=OPEN_ITEMS)
+    asks = asks.exclude(campaign__state=CampaignState.CANCELLED)
     in_force = RiskException.objects.in_force(now.date()).filter(kind=KIND, key=OuterRef("text"))
     rows = Item.objects.filter(state=ItemState.RISK_ACCEPTED).annotate(text=Cast("pk", CharField()))
-    return _standing(rows.filter(~Exists(in_force)), now)
+    return _standing(rows.filter(~Exists(in_force), ~Exists(asks)), now)
 
 
 def removal_of(exception: RiskException) -> Removal | None:
