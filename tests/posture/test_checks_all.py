@@ -76,6 +76,7 @@ def test_a_check_is_declared_in_full(spec: CheckSpec) -> None:
     assert spec.parsed({}) == spec.defaults() == spec.parsed(spec.defaults())
 
 
+@pytest.mark.django_db
 def test_every_reason_has_words(spec: CheckSpec) -> None:
     """Each constant reason of the compiled query is declared, and nothing is declared that no case gives."""
     query = spec.evaluated(spec.defaults(), NOW).values_list("reason").query
